@@ -1,0 +1,76 @@
+"""The neutral events: what a backend's answer consists of, whatever the backend and whoever reads it.
+
+`backend.decode` makes them from bytes; each dialect's translator turns them into its own stream. Fragments stay fragments: argument text is
+never parsed on the way.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from triglot.errors import ErrorKind
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the answer's text, never empty."""
+
+    text: str
+
+
+class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the model's thinking, never empty."""
+
+    text: str
+
+
+class ToolCallStart(msgspec.Struct, frozen=True, gc=False):
+    """A tool call begins; `index` counts the calls of one answer from 0. `call_id` is the backend's own, possibly empty."""
+
+    index: int
+    call_id: str
+    name: str
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the JSON text of the arguments of call `index`, never empty."""
+
+    index: int
+    arguments: str
+
+
+class Progress(msgspec.Struct, frozen=True, gc=False):
+    """Prompt tokens processed so far, of `total`; `cached` of them came from the prompt cache."""
+
+    processed: int
+    total: int
+    cached: int
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """Token counts of the whole answer. `prompt` includes `cached`; `completion` includes `reasoning` where the backend tells it."""
+
+    prompt: int
+    completion: int
+    cached: int
+    reasoning: int = 0
+
+
+class Finished(msgspec.Struct, frozen=True, gc=False):
+    """The model stopped, and why. `stop_sequence` is the matched one where the backend names it."""
+
+    reason: FinishReason
+    stop_sequence: str | None = None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The answer broke off after it had begun. Nothing follows."""
+
+    kind: ErrorKind
+    message: str
+
+
+BackendEvent: TypeAlias = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | Progress | Usage | Finished | Failed
