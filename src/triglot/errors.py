@@ -46,6 +46,7 @@ class ApiError(Exception):
         param: dotted path of the request field at fault, such as `messages.0.content`.
         details: numbers a dialect may put into its own wording (`n_prompt_tokens`, `n_ctx`).
         retry_after_s: when a retry makes sense, in whole seconds.
+        status: the HTTP status the backend chose, kept in place of the table's; `None` when the failure is not an answer of the backend.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ApiError(Exception):
         param: str | None = None,
         details: Mapping[str, Any] | None = None,
         retry_after_s: int | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -63,6 +65,7 @@ class ApiError(Exception):
         self.param = param
         self.details = details or {}
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class ClientGone(Exception):  # noqa: N818 - not an error: nobody is left to be told

@@ -1,0 +1,156 @@
+"""Backend bytes to neutral events, without I/O.
+
+One `AnswerDecoder` reads one streamed chat completion. Whatever the bytes are, its events end with exactly one `Finished` or `Failed`: a stream
+that stops without a finish reason is a failure, never an answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from triglot.backend.failures import convert_error_object
+from triglot.backend.wire import Chunk, ChunkUsage, Timings, ToolCallFragment, decode_chunk
+from triglot.errors import ErrorKind
+from triglot.events import (
+    BackendEvent,
+    Failed,
+    Finished,
+    FinishReason,
+    Progress,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    Usage,
+)
+from triglot.sse import EventStreamParser
+
+_DONE: Final = b"[DONE]"
+_FINISH_REASONS: Final[dict[str, FinishReason]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+_SNIPPET: Final = 200
+
+
+class AnswerDecoder:
+    """Decodes one answer; feed it the bytes as they come, then `close` it."""
+
+    __slots__ = ("_call", "_calls", "_ended", "_finish", "_parser", "_usage")
+
+    def __init__(self) -> None:
+        self._parser = EventStreamParser()
+        self._calls: dict[int, str] = {}  # the backend's index of each call seen -> its id
+        self._call = -1  # our index of the call whose arguments are coming in
+        self._finish: FinishReason | None = None
+        self._usage: Usage | None = None
+        self._ended = False
+
+    def feed(self, data: bytes) -> list[BackendEvent]:
+        """Return the events that `data` completes. Bytes after the end are ignored."""
+        events: list[BackendEvent] = []
+        for payload in self._parser.feed(data):
+            if self._ended:
+                break
+            if payload == _DONE:
+                self._end(events)
+            else:
+                self._take(payload, events)
+        return events
+
+    def close(self) -> list[BackendEvent]:
+        """Return the closing events, once the backend has closed the stream."""
+        events: list[BackendEvent] = []
+        self._end(events)
+        return events
+
+    def _take(self, payload: bytes, events: list[BackendEvent]) -> None:
+        try:
+            chunk = decode_chunk(payload)
+        except msgspec.DecodeError:
+            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {_snippet(payload)}"))
+        if chunk.error is not None:
+            error = convert_error_object(chunk.error)
+            return self._fail(events, Failed(error.kind, error.message))
+        if chunk.prompt_progress is not None:
+            progress = chunk.prompt_progress
+            events.append(Progress(progress.processed, progress.total, progress.cache))
+        self._take_choice(chunk, events)
+        if chunk.usage is not None:
+            self._usage = _convert_usage(chunk.usage)
+        elif chunk.timings is not None and self._usage is None and self._finish is not None:
+            self._usage = _convert_timings(chunk.timings)
+        return None
+
+    def _take_choice(self, chunk: Chunk, events: list[BackendEvent]) -> None:
+        for choice in chunk.choices:
+            delta = choice.delta
+            if choice.index != 0:  # only one choice is ever asked for
+                continue
+            if delta is not None:
+                if thinking := delta.reasoning_content or delta.reasoning:
+                    events.append(ReasoningDelta(thinking))
+                if delta.content:
+                    events.append(TextDelta(delta.content))
+                if delta.tool_calls:
+                    for fragment in delta.tool_calls:
+                        self._take_call(fragment, events)
+            if choice.finish_reason is not None:
+                self._finish = _FINISH_REASONS.get(choice.finish_reason, "stop")
+
+    def _take_call(self, fragment: ToolCallFragment, events: list[BackendEvent]) -> None:
+        index = max(len(self._calls) - 1, 0) if fragment.index is None else fragment.index
+        function = fragment.function
+        if self._begins(index, fragment):
+            self._calls[index] = fragment.id or ""
+            self._call += 1
+            events.append(ToolCallStart(self._call, fragment.id or "", (function and function.name) or ""))
+        elif index != next(reversed(self._calls)):
+            message = f"The backend went back to tool call {index} after a later one had begun; the calls of one answer must come one after the other."
+            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, message))
+        if function is not None and function.arguments:
+            events.append(ToolCallDelta(self._call, function.arguments))
+        return None
+
+    def _begins(self, index: int, fragment: ToolCallFragment) -> bool:
+        """Whether the fragment opens a call. Some backends repeat id and name on every fragment, others give each call index 0."""
+        known = self._calls.get(index)
+        if known is None:
+            return True
+        return bool(fragment.id and fragment.id != known and fragment.function and fragment.function.name)
+
+    def _fail(self, events: list[BackendEvent], failed: Failed) -> None:
+        self._ended = True
+        events.append(failed)
+
+    def _end(self, events: list[BackendEvent]) -> None:
+        if self._ended:
+            return
+        if self._finish is None:
+            message = "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
+            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, message))
+        self._ended = True
+        if self._usage is not None:
+            events.append(self._usage)
+        events.append(Finished(self._finish))
+        return None
+
+
+def _convert_usage(usage: ChunkUsage) -> Usage:
+    cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
+    reasoning = usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens
+    return Usage(usage.prompt_tokens, usage.completion_tokens, cached or 0, reasoning or 0)
+
+
+def _convert_timings(timings: Timings) -> Usage:
+    return Usage(timings.cache_n + timings.prompt_n, timings.predicted_n, timings.cache_n)
+
+
+def _snippet(payload: bytes) -> Any:
+    text = payload[:_SNIPPET].decode("utf-8", "replace")
+    return text if len(payload) <= _SNIPPET else text + "..."

@@ -1,0 +1,116 @@
+"""A backend's error answers, decoded once.
+
+Sources: the recorded error answers of llama-server b11549, whose body is `{"error": {code, message, type}}`; other servers nest less, nest more, or
+answer in HTML. llama-server blames itself (500) for many faults of the client; those are told apart by their messages and become 400.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KIND_BY_STATUS: Final[dict[int, ErrorKind]] = {
+    400: ErrorKind.INVALID_REQUEST,
+    401: ErrorKind.AUTHENTICATION,
+    403: ErrorKind.PERMISSION,
+    404: ErrorKind.NOT_FOUND,
+    405: ErrorKind.METHOD_NOT_ALLOWED,
+    408: ErrorKind.BACKEND_TIMEOUT,
+    413: ErrorKind.TOO_LARGE,
+    415: ErrorKind.UNSUPPORTED_MEDIA,
+    422: ErrorKind.INVALID_REQUEST,
+    429: ErrorKind.RATE_LIMIT,
+    501: ErrorKind.UNSUPPORTED,
+    503: ErrorKind.OVERLOADED,
+    504: ErrorKind.BACKEND_TIMEOUT,
+    529: ErrorKind.OVERLOADED,
+}
+_CONTEXT_TYPE: Final = "exceed_context_size_error"
+_CONTEXT_NUMBERS: Final = ("n_prompt_tokens", "n_ctx")
+_CLIENT_FAULT: Final = re.compile(
+    r"""^(
+        \[json\.exception                       # malformed JSON, or JSON of the wrong type
+      | '[\w.]+'\ is\ required
+      | Failed\ to\ parse\ (tools|messages)
+      | (Invalid|Missing|Expected|Unsupported|unsupported)\b
+      | (image|audio|video)\ input\ is\ not\ supported
+      | Failed\ to\ (download|load|decode|fetch)\ (the\ )?(image|audio|media|file)
+      | All\ non-assistant\ messages
+      | Cannot\ (have|use|determine)\b
+      | .*(raise_exception|Jinja\ Exception|Unable\ to\ generate\ parser|invalid\ tool\ call\ arguments|tool_call.*arguments)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_LOADING: Final = re.compile(r"\bloading model\b", re.IGNORECASE)
+_TOOLS_DUMP: Final = re.compile(r"; tools = .*", re.DOTALL)  # llama-server repeats the whole request here
+_RETRY_LOADING_S: Final = 2
+_RETRY_OVERLOADED_S: Final = 1
+_MAX_MESSAGE: Final = 2000
+
+
+def convert_error_answer(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+    """Turn an error answer of the backend, any status from 300 up, into the error that the client gets."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = None
+    if isinstance(document, dict) and (document.get("error") or document.get("message") or document.get("detail")):
+        error = document.get("error") or document.get("message") or document.get("detail")
+        return _convert(status, error, _retry_after_s(headers))
+    kind = _KIND_BY_STATUS.get(status, ErrorKind.BACKEND_FAILED)
+    content_type = headers.get("content-type", "no content type")
+    message = f"The backend answered {status} ({content_type}) without an error message. Is the backend URL that of an OpenAI-compatible server?"
+    return ApiError(kind, message, status=_kept(status), retry_after_s=_retry_after_s(headers) or _default_retry_s(kind))
+
+
+def convert_error_object(error: Any) -> ApiError:
+    """Turn the `error` of an in-band failure into the error that the client gets."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return _convert(code if isinstance(code, int) and 400 <= code < 600 else 502, error, None)  # noqa: PLR2004 - HTTP's own bounds
+
+
+def _convert(status: int, error: Any, retry_after_s: int | None) -> ApiError:
+    fields: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
+    message = fields.get("message")
+    text = message if isinstance(message, str) and message else msgspec.json.encode(error).decode()
+    text = _TOOLS_DUMP.sub("", text)[:_MAX_MESSAGE]
+    if fields.get("type") == _CONTEXT_TYPE or fields.get("code") == "context_length_exceeded":
+        details = {name: fields[name] for name in _CONTEXT_NUMBERS if isinstance(fields.get(name), int)}
+        return ApiError(ErrorKind.CONTEXT_LENGTH, text, details=details, status=400)
+    if status == 503 and _LOADING.search(text):  # noqa: PLR2004
+        message = "The backend is still loading its model. Try again in a moment."
+        return ApiError(ErrorKind.BACKEND_LOADING, message, status=status, retry_after_s=retry_after_s or _RETRY_LOADING_S)
+    if status == 500 and _CLIENT_FAULT.match(text):  # noqa: PLR2004
+        status = 400
+    kind = _KIND_BY_STATUS.get(status, ErrorKind.INVALID_REQUEST if status < 500 else ErrorKind.BACKEND_FAILED)  # noqa: PLR2004
+    if kind in (ErrorKind.AUTHENTICATION, ErrorKind.PERMISSION):
+        text = f"The backend refused triglot's own credentials ({text}). Set TRIGLOT_BACKEND_API_KEY to a key that it accepts."
+    param = fields.get("param")
+    return ApiError(
+        kind,
+        text,
+        param=param if isinstance(param, str) else None,
+        status=_kept(status),
+        retry_after_s=retry_after_s or _default_retry_s(kind),
+    )
+
+
+def _kept(status: int) -> int:
+    """The status for the client: the backend's own, but a redirect or another oddity is a bad gateway."""
+    return status if 400 <= status < 600 else 502  # noqa: PLR2004
+
+
+def _default_retry_s(kind: ErrorKind) -> int | None:
+    return _RETRY_OVERLOADED_S if kind in (ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED) else None
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> int | None:
+    value = headers.get("retry-after", "")
+    return int(value) if value.isascii() and value.isdigit() else None

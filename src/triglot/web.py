@@ -1,0 +1,207 @@
+"""What the generated Falcon resources stand on: reading a request, writing an answer, and noticing that the client has gone.
+
+Nothing here knows a dialect. Falcon itself never tells that a client went away while a response streams; uvicorn says so on `receive()`, which
+`app.py` keeps in the ASGI scope, and a `ClientConnection` listens there from the moment the request has been read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.validation import describe_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from falcon.asgi import Request, Response
+
+Model = TypeVar("Model", bound=BaseModel)
+
+SCOPE_KEY: Final = "triglot.client"
+_JSON: Final = "application/json"
+_EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
+
+
+class ByteStream(Protocol):
+    """The body of a streamed answer: each item is one write, and holds whole events."""
+
+    def __aiter__(self) -> ByteStream: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def close(self) -> None:
+        """Release the backend; called once, on every path."""
+
+
+class ClientConnection:
+    """The client's side of one request: says when the client has gone, and ends what still runs for it."""
+
+    __slots__ = ("_callbacks", "_receive", "_watcher", "gone")
+
+    def __init__(self, receive: Callable[[], Any]) -> None:
+        self._receive = receive
+        self._callbacks: list[Callable[[], None]] = []
+        self._watcher: asyncio.Task[None] | None = None
+        self.gone = False
+
+    def watch(self) -> None:
+        """Start to listen. The request's body must have been read: what is received from now on is thrown away."""
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._watch())
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the client goes away, or at the end of the request at the latest.
+
+        Raises:
+            ClientGone: the client has gone already.
+        """
+        if self.gone:
+            raise ClientGone
+        self._callbacks.append(callback)
+
+    def close(self) -> None:
+        """End the request: nothing that was started for it outlives this call."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        self._run_callbacks()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        self._run_callbacks()
+
+    def _run_callbacks(self) -> None:
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+
+class RequestContext:
+    """One request, beside its validated body.
+
+    Attributes:
+        dialect, operation: as named in the specs.
+        request_id: sent back to the client, and written to the log.
+        headers: the request's headers, names in lower case.
+        query: the query string's parameters; a repeated one is a list.
+        body: the body as it came; `document` is the same, decoded, with its key order.
+        client: the client's connection.
+        answer_headers: further headers of the answer; a handler may add to them until it returns.
+    """
+
+    __slots__ = ("answer_headers", "body", "client", "dialect", "document", "headers", "operation", "query", "request_id")
+
+    def __init__(self, dialect: str, operation: str, request_id: str, headers: Mapping[str, str], client: ClientConnection) -> None:
+        self.dialect = dialect
+        self.operation = operation
+        self.request_id = request_id
+        self.headers = headers
+        self.client = client
+        self.query: Mapping[str, Any] = {}
+        self.body = b""
+        self.document: Any = None
+        self.answer_headers: dict[str, str] = {}
+
+
+async def read_request(req: Request, resp: Response, dialect: str, operation: str) -> RequestContext:  # noqa: ARG001 - part of the seam
+    """Read the whole request and start to watch the client.
+
+    Raises:
+        ApiError: the body is too large, is not JSON, or has a content type or encoding that is not served.
+    """
+    state = req.context
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    context = RequestContext(dialect, operation, state.request_id, headers, req.scope[SCOPE_KEY])
+    context.query = req.params
+    if req.method in ("POST", "PUT", "PATCH"):
+        _check_media(req)
+        context.body = await _read_body(req, state.max_body_bytes)
+        context.document = _decode_json(context.body)
+    context.client.watch()
+    return context
+
+
+def decode_body(model: type[Model], context: RequestContext) -> Model:
+    """Validate the request's body.
+
+    Raises:
+        ApiError: it does not fit; `param` names the field.
+    """
+    return _validate(model, context.document)
+
+
+def decode_query(model: type[Model], context: RequestContext) -> Model:
+    """Validate the request's query parameters.
+
+    Raises:
+        ApiError: they do not fit; `param` names the parameter.
+    """
+    return _validate(model, context.query)
+
+
+def send_json(resp: Response, context: RequestContext, document: Any) -> None:
+    """Answer with a JSON document, its keys in the order given."""
+    send_bytes(resp, context, msgspec.json.encode(document))
+
+
+def send_bytes(resp: Response, context: RequestContext, body: bytes) -> None:
+    """Answer with a JSON body that is already encoded."""
+    resp.content_type = _JSON
+    resp.data = body
+    resp.set_headers(context.answer_headers)
+
+
+def send_stream(resp: Response, context: RequestContext, stream: ByteStream) -> None:
+    """Answer with an event stream that no proxy may hold back."""
+    resp.content_type = _EVENT_STREAM
+    resp.stream = stream
+    resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no", **context.answer_headers})
+
+
+def _validate(model: type[Model], document: Any) -> Model:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        message, param = describe_errors(error, document)
+        raise ApiError(ErrorKind.INVALID_REQUEST, message, param=param) from None
+
+
+def _check_media(req: Request) -> None:
+    content_type = (req.content_type or _JSON).partition(";")[0].strip().lower()
+    if content_type != _JSON and not content_type.endswith("+json"):
+        raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The content type {content_type} is not served here: send {_JSON}.")
+    encoding = (req.get_header("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The content encoding {encoding} is not served here: send the body uncompressed.")
+
+
+async def _read_body(req: Request, limit: int) -> bytes:
+    length = req.content_length
+    if length is not None and length > limit:
+        raise _too_large(limit)
+    body: bytes = await req.stream.read(limit + 1)
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(ErrorKind.TOO_LARGE, f"The request body is larger than the limit of {limit} bytes (TRIGLOT_MAX_BODY_BYTES).")
+
+
+def _decode_json(body: bytes) -> Any:
+    if not body:
+        raise ApiError(ErrorKind.INVALID_REQUEST, "The request has no body: send a JSON object.")
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ApiError(ErrorKind.INVALID_REQUEST, f"The request body is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ApiError(ErrorKind.INVALID_REQUEST, "The request body must be a JSON object.")
+    return document
