@@ -1,0 +1,5 @@
+"""`python -m triglot` is the `triglot` command."""
+
+from triglot.cli import main
+
+main()

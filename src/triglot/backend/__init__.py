@@ -1,0 +1,1 @@
+"""Everything that knows the server behind triglot: its wire format, its failures, its process."""

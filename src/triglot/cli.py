@@ -1,0 +1,191 @@
+"""The command line: `triglot serve` and `triglot --version`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import logging
+import logging.config
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import uvicorn
+
+from triglot import __version__, banner
+from triglot.app import create_app
+from triglot.backend.launch import NoEngineError, choose_engine
+from triglot.backend.leash import die_with_parent
+from triglot.backend.process import EngineError, EngineProcess
+from triglot.settings import ENV_PREFIX, SETTINGS, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from falcon.asgi import App
+
+log = logging.getLogger("triglot")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `triglot` command. Ends the process with status 2 for a bad command line, 1 for a failed start."""
+    parser = build_parser()
+    options = vars(parser.parse_args(arguments))
+    if options.pop("command") is None:
+        parser.print_help()
+        return
+    try:
+        serve(Settings.load(options))
+    except SettingsError as error:
+        parser.exit(2, f"triglot: {error}\n")
+    except (NoEngineError, EngineError, PortError) as error:
+        parser.exit(1, f"triglot: {error}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; it only collects texts, `Settings.load` reads them."""
+    parser = argparse.ArgumentParser(prog="triglot", description="Three API dialects in front of one local model server.")
+    parser.add_argument("--version", action="version", version=f"triglot {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    serve_parser = commands.add_parser(
+        "serve",
+        help="run the gateway",
+        description="Run the gateway. Without --backend and --model it starts its own engine on a tiny demo model.",
+        epilog=f"Each setting is also an environment variable: --port is {ENV_PREFIX}PORT. A flag wins over a variable.",
+    )
+    for setting in SETTINGS:
+        default = setting.show(setting.default)
+        note = f" (default: {default})" if default else ""
+        serve_parser.add_argument(setting.flag, dest=setting.name, metavar=setting.metavar, help=setting.help + note)
+    return parser
+
+
+class PortError(Exception):
+    """The address cannot be listened on."""
+
+
+def serve(settings: Settings) -> None:
+    """Run the gateway until a signal stops it, with an engine of our own unless `settings` names a backend.
+
+    Raises:
+        NoEngineError: nothing can run the model.
+        EngineError: the engine did not come up.
+        PortError: the address is in use or not ours.
+    """
+    logging.config.dictConfig(log_config(settings))
+    _warn(settings)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(bind(settings.host, settings.port))
+        stack.enter_context(_quiet_signals())
+        behind, is_demo = settings.backend, False
+        if behind is None:
+            command = choose_engine(settings)
+            behind, is_demo = command.title, settings.model is None
+            engine = stack.enter_context(EngineProcess(command, start_timeout_s=settings.engine_start_timeout_s))
+            settings = dataclasses.replace(settings, backend=engine.url, model=None)
+        _listen(listener, settings)
+        print(banner.render(settings, listener.getsockname()[1], behind, is_demo=is_demo), flush=True)  # noqa: T201 - what the command says
+        run_gateway(settings, listener)
+
+
+def run_gateway(settings: Settings, listener: socket.socket) -> None:
+    """Serve on `listener` until a signal comes: in this process, or in several that read the settings from the environment."""
+    options: dict[str, Any] = {
+        "loop": "uvloop" if sys.platform != "win32" else "asyncio",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "access_log": False,
+        "server_header": False,
+        "log_config": log_config(settings),
+        "timeout_graceful_shutdown": max(1, round(settings.shutdown_grace_s)),
+    }
+    if settings.workers == 1:
+        uvicorn.Server(uvicorn.Config(create_app(settings), **options)).run([listener])
+        return
+    os.environ.update(settings.to_environ())
+    config = uvicorn.Config("triglot.cli:create_worker_app", factory=True, workers=settings.workers, **options)
+    uvicorn.supervisors.Multiprocess(config, [listener]).run()
+
+
+def create_worker_app() -> App[Any, Any]:
+    """The application of one of several worker processes, which ends with the process that started it."""
+    die_with_parent()
+    return create_app()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, not yet listening, so that clients are refused until everything is ready.
+
+    Raises:
+        PortError: it cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise PortError(_port_problem(host, port, error)) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _listen(listener: socket.socket, settings: Settings) -> None:
+    try:
+        listener.listen(2048)
+    except OSError as error:
+        raise PortError(_port_problem(settings.host, settings.port, error)) from None
+
+
+def _port_problem(host: str, port: int, error: OSError) -> str:
+    # An address that cannot be resolved has a message of its own and a negative number.
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
+
+
+def _warn(settings: Settings) -> None:
+    known = {setting.variable for setting in SETTINGS}
+    for name in sorted(os.environ):
+        if name.startswith(ENV_PREFIX) and name not in known:
+            log.warning("%s is not a setting and is ignored", name)
+    if not settings.api_keys and not banner.is_loopback(settings.host):
+        log.warning("listening on %s without API keys: everyone who reaches it can use the model; set TRIGLOT_API_KEYS", settings.host)
+
+
+@contextlib.contextmanager
+def _quiet_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into an ordinary exit, also before and after uvicorn handles them, so that the engine is always stopped.
+
+    The status is 0: to stop when asked is no failure.
+    """
+
+    def leave(_number: int, _frame: object) -> NoReturn:
+        raise SystemExit(0)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def log_config(settings: Settings) -> dict[str, Any]:
+    """Logging to standard error, for this process and its workers: ours at the level asked for, uvicorn's from warnings on."""
+    level = settings.log_level.upper()
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "loggers": {"triglot": {"level": level}, "uvicorn": {"level": "DEBUG" if level == "DEBUG" else "WARNING"}},
+    }

@@ -1,0 +1,215 @@
+"""The settings of a triglot process: what they are, where they come from, what they may be.
+
+One table says it all: each row of `SETTINGS` names a field of `Settings`, reads its text form and explains it. The command-line flag and
+the environment variable follow from the name: `max_body_bytes` is `--max-body-bytes` and `TRIGLOT_MAX_BODY_BYTES`. A flag wins over a
+variable, a variable over the default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ENV_PREFIX = "TRIGLOT_"
+EXCLUSIVE = {"backend": "model", "model": "backend"}
+
+
+class SettingsError(ValueError):
+    """A setting with a value that cannot be used; the message names the flag or variable and says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process may be told. The rows of `SETTINGS` explain the fields."""
+
+    host: str = "127.0.0.1"
+    port: int = 8420
+    workers: int = 1
+    backend: str | None = None
+    backend_api_key: str | None = field(default=None, repr=False)
+    model: Path | None = None
+    slots: int = 4
+    context: int | None = None
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    max_body_bytes: int = 64 * 1024 * 1024
+    connect_timeout_s: float = 5.0
+    first_byte_timeout_s: float = 600.0
+    idle_timeout_s: float = 300.0
+    engine_start_timeout_s: float = 300.0
+    shutdown_grace_s: float = 5.0
+    log_level: str = "info"
+
+    @classmethod
+    def load(cls, flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings from the texts of flags (by field name; None means not given), then environment variables, then the defaults.
+
+        An empty variable counts as not set. `environ` defaults to the environment of the process.
+
+        Raises:
+            SettingsError: a value cannot be read, or two settings contradict each other.
+        """
+        environ = os.environ if environ is None else environ
+        given = {setting.name: (text, setting.flag) for setting in SETTINGS if (text := (flags or {}).get(setting.name)) is not None}
+        overruled = {EXCLUSIVE[name] for name in given if name in EXCLUSIVE} | set(given)
+        for setting in SETTINGS:
+            if setting.name not in overruled and (text := environ.get(setting.variable)):
+                given[setting.name] = (text, setting.variable)
+        for one, other in EXCLUSIVE.items():
+            if one in given and other in given:
+                raise SettingsError(f"{given[one][1]} and {given[other][1]} exclude each other: a running server or a model file, not both")
+        values = {setting.name: setting.read(*given[setting.name]) for setting in SETTINGS if setting.name in given}
+        return cls(**values)
+
+    def to_environ(self) -> dict[str, str]:
+        """The environment variables from which `load` builds equal settings again, empty where nothing is set.
+
+        This is how worker processes get their settings.
+        """
+        return {setting.variable: setting.show(getattr(self, setting.name)) for setting in SETTINGS}
+
+
+class Setting(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        name: the field of `Settings`.
+        metavar: what a value looks like, for the help text.
+        parse: text to value; a `ValueError` says what is wrong with the text.
+        help: one sentence for users.
+    """
+
+    name: str
+    metavar: str
+    parse: Callable[[str], Any]
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The command-line flag."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return ENV_PREFIX + self.name.upper()
+
+    @property
+    def default(self) -> Any:
+        """The value of the field when nothing is said."""
+        return next(known.default for known in fields(Settings) if known.name == self.name)
+
+    def read(self, text: str, source: str) -> Any:
+        """The value of `text`, which came from `source`, a flag or a variable.
+
+        Raises:
+            SettingsError: the text is not a value of this setting.
+        """
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{source}: {error}") from None
+
+    @staticmethod
+    def show(value: Any) -> str:
+        """The text that `parse` reads back to `value`; empty for "not set"."""
+        if value is None:
+            return ""
+        return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text.strip()
+
+
+def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    bounds = f"of {lowest} or more" if highest is None else f"from {lowest} to {highest}"
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if value < lowest or (highest is not None and value > highest):
+            raise ValueError(f"{text!r} is not a whole number {bounds}")
+        return value
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _base_url(text: str) -> str:
+    """The root of a server, without a trailing slash and without the `/v1` that many clients want in their base URL."""
+    url = urlsplit(text.strip())
+    try:
+        usable = url.scheme in {"http", "https"} and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or url.query or url.fragment or url.username is not None:
+        raise ValueError(f"{text!r} is not a base URL such as http://127.0.0.1:8080")
+    return f"{url.scheme}://{url.netloc}{url.path}".rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _model_file(text: str) -> Path:
+    path = Path(text).expanduser()
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ValueError(f"cannot read {text!r}: {error.strerror}") from None
+    if magic != b"GGUF":
+        raise ValueError(f"{text!r} is not a GGUF file")
+    return path.resolve()
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if not keys:
+        raise ValueError("must name at least one key")
+    if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
+        raise ValueError("a key must be printable ASCII without spaces")
+    return keys
+
+
+def _log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"{text!r} is not one of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+SETTINGS = (
+    Setting("host", "ADDRESS", _text, "address to listen on"),
+    Setting("port", "PORT", _whole(0, 65535), "port to listen on; 0 takes a free one"),
+    Setting("workers", "N", _whole(1, 256), "number of gateway processes; all of them share one backend"),
+    Setting("backend", "URL", _base_url, "base URL of a running llama-server or another OpenAI-compatible server"),
+    Setting("backend_api_key", "KEY", _text, "key that the backend asks for (safer as a variable)"),
+    Setting("model", "FILE", _model_file, "GGUF file to run in an engine of our own; default: the tiny demo model"),
+    Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
+    Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),
+    Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
+    Setting("max_body_bytes", "BYTES", _whole(1024), "largest request body that is read"),
+    Setting("connect_timeout_s", "SECONDS", _seconds, "how long connecting to the backend may take"),
+    Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),
+    Setting("idle_timeout_s", "SECONDS", _seconds, "how long a backend may fall silent within an answer"),
+    Setting("engine_start_timeout_s", "SECONDS", _seconds, "how long our own engine may take to load its model"),
+    Setting("shutdown_grace_s", "SECONDS", _seconds, "how long open answers may go on after a signal to stop"),
+    Setting("log_level", "LEVEL", _log_level, f"what is logged: {', '.join(LOG_LEVELS)}"),
+)
