@@ -1,0 +1,111 @@
+"""The tasks of this project: `nox` runs what CI runs, `nox -s NAME` one of them, `nox -l` lists all.
+
+Every session installs what it needs, at the exact versions of `constraints.txt` and `specs/upstream.toml`, so that a release elsewhere
+changes nothing here until somebody decides so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.10.20"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+HERE = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def install(session: nox.Session, *groups: str, project: str | None = None, sdks: bool = False) -> None:
+    """Install dependency groups, the project with the extras named in `project`, and the official SDKs, all at their pinned versions."""
+    constraints = str(HERE / "constraints.txt")
+    session.env["PIP_CONSTRAINT"] = session.env["PIP_BUILD_CONSTRAINT"] = constraints
+    wanted = list(nox.project.dependency_groups(PYPROJECT, *groups))
+    if sdks:
+        wanted += sdk_pins()
+    if project is not None:
+        wanted += ["-e", f".[{project}]"]
+    session.install(*wanted)
+
+
+def sdk_pins() -> list[str]:
+    """The SDK releases of `specs/upstream.toml`."""
+    return [f"{name}=={version}" for name, version in nox.project.load_toml("specs/upstream.toml")["sdk"].items()]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format with Ruff; `-- --fix` mends what it can."""
+    install(session, "lint")
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", *([] if session.posargs else ["--check"]), ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check the types of the gateway, the generator and the conformance suite with mypy --strict."""
+    install(session, "typing", project="conformance", sdks=True)
+    session.run("mypy", *(session.posargs or ["src", "codegen", "conformance"]))
+
+
+@nox.session(default=False)
+def generate(session: nox.Session) -> None:
+    """Write src/triglot/generated from specs/; `-- --check` only compares."""
+    install(session, "codegen")
+    session.run("python", "-m", "codegen", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def check_generated(session: nox.Session) -> None:
+    """Compare the committed generated code with what the specs give: `generate -- --check` as a part of the default run."""
+    session.notify("generate", ["--check"])
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Compare the specs, field by field, with the SDK releases of specs/upstream.toml."""
+    install(session, "codegen", sdks=True)
+    session.run("python", "-m", "codegen.drift", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, those on the real engine and with the official SDKs included."""
+    install(session, "tests", project="embedded,conformance", sdks=True)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte."""
+    install(session, project="conformance")
+    session.run("python", "-m", "triglot_conformance", *session.posargs)
+
+
+@nox.session(default=False)
+def serve(session: nox.Session) -> None:
+    """Serve on 127.0.0.1:8420; arguments go to `triglot serve`."""
+    install(session, project="embedded")
+    session.run("triglot", "serve", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure CPU time, latency and memory of the gateway against nginx; prints a table and writes JSON."""
+    install(session, project="embedded")
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session(default=False, reuse_venv=False)
+def pins(session: nox.Session) -> None:
+    """Write constraints.txt anew: the newest versions of all development tools that fit together."""
+    groups = nox.project.dependency_groups(PYPROJECT, "dev")
+    session.install(*groups, *sdk_pins(), *PYPROJECT["build-system"]["requires"], "editables", ".[embedded,conformance]")
+    frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "triglot", silent=True)
+    sdks = tuple(f"{pin.partition('==')[0]}==" for pin in sdk_pins())
+    lines = [line for line in str(frozen).splitlines() if "==" in line and not line.startswith(sdks)]
+    head = "# Exact versions for development and CI, written by `nox -s pins`. Users of the package get ranges: see pyproject.toml.\n"
+    (HERE / "constraints.txt").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
