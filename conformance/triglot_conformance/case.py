@@ -1,0 +1,159 @@
+"""Cases as data: a folder with `case.yaml` and the bytes that go in and must come out. The format is described in `docs/conformance.md`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from triglot_conformance.contract import read_yaml
+from triglot_conformance.http1 import HttpError, Message, parse_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from triglot_conformance.backend import Ending
+
+_JSON = {"Content-Type": "application/json"}
+
+# What a client of each dialect sends unless the case says otherwise.
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
+HEADERS = {"chat": _JSON, "responses": _JSON, "messages": {**_JSON, "anthropic-version": "2023-06-01", "x-api-key": "any"}}
+
+
+class CaseError(Exception):
+    """A case folder is wrong; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request and what must come of it.
+
+    Attributes:
+        request: body of the request, None for none.
+        answer: the backend's answer, None where no generation request may reach it.
+        backend_request: what the backend must have received: named fields only, unless `verbatim`.
+        stream: the expected event stream, with placeholders.
+        body: the expected JSON body, with placeholders; beside `stream`, what the same request gets without streaming.
+    """
+
+    folder: Path
+    method: str
+    path: str
+    headers: dict[str, str]
+    request: bytes | None
+    answer: Message | None
+    ending: Ending
+    verbatim: bool
+    backend_request: Any
+    status: int
+    answer_headers: dict[str, str]
+    stream: str | None
+    body: str | None
+    folds: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A requirement with its steps; `id` is the folder's path below `cases/`, and its first part is the dialect."""
+
+    id: str
+    requirement: str
+    level: str
+    spec: list[str]
+    steps: list[Step]
+    needs: list[str] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> str:
+        """`chat`, `responses` or `messages`."""
+        return self.id.partition("/")[0]
+
+
+def load_cases(folder: Path) -> list[Case]:
+    """Read every case below a folder, in the order of their ids.
+
+    Raises:
+        CaseError: a case is wrong, or there is none.
+    """
+    cases = [load_case(path.parent, path.parent.relative_to(folder).as_posix()) for path in sorted(folder.rglob("case.yaml"))]
+    if not cases:
+        raise CaseError(f"no case.yaml below {folder}")
+    return cases
+
+
+def load_case(folder: Path, case_id: str) -> Case:
+    """Read one case folder.
+
+    Raises:
+        CaseError: `case.yaml` breaks its schema, or a file is missing or malformed.
+    """
+    source = read_yaml(folder / "case.yaml")
+    error = best_match(_schema().iter_errors(source))
+    if error:
+        raise CaseError(f"{folder / 'case.yaml'}: {error.json_path}: {error.message}")
+    dialect = case_id.partition("/")[0]
+    if dialect not in PATHS:
+        raise CaseError(f"{folder}: the first part of a case's path is a dialect, one of {', '.join(PATHS)}")
+    if "steps" in source:
+        steps = [_load_step(folder / str(number), dialect, step) for number, step in enumerate(source["steps"], 1)]
+    else:
+        steps = [_load_step(folder, dialect, source)]
+    return Case(case_id, source["requirement"], source["level"], source["spec"], steps, source.get("needs", []), source.get("source", []))
+
+
+def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
+    request, backend, expect = source.get("request", {}), source.get("backend", {}), source.get("expect", {})
+    wanted = _read(folder / "backend_request.json")
+    step = Step(
+        folder=folder,
+        method=request.get("method", "POST"),
+        path=request.get("path", PATHS[dialect]),
+        headers=HEADERS[dialect] | request.get("headers", {}),
+        request=_read(folder / "request.json"),
+        answer=_read_recording(folder / "backend.http"),
+        ending=backend.get("ending", "complete"),
+        verbatim=backend.get("verbatim", False),
+        backend_request=json.loads(wanted) if wanted else None,
+        status=expect.get("status", 200),
+        answer_headers=expect.get("headers", {}),
+        stream=_read_text(folder / "expected.sse"),
+        body=(_read_text(folder / "expected.json") or "").removesuffix("\n") or None,
+        folds=expect.get("fold", True),
+    )
+    if step.stream is None and step.body is None:
+        raise CaseError(f"{folder}: neither expected.sse nor expected.json")
+    if step.method == "POST" and step.request is None:
+        raise CaseError(f"{folder}: a POST needs request.json")
+    return step
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _read_text(path: Path) -> str | None:
+    content = _read(path)
+    try:
+        return None if content is None else content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{path}: {error}") from error
+
+
+def _read_recording(path: Path) -> Message | None:
+    content = _read(path)
+    try:
+        return None if content is None else parse_recording(content)
+    except HttpError as error:
+        raise CaseError(f"{path}: {error}") from error
+
+
+@cache
+def _schema() -> Any:
+    return Draft202012Validator(json.loads(files("triglot_conformance").joinpath("case.schema.json").read_text("utf-8")))

@@ -1,0 +1,182 @@
+"""HTTP/1.1 over asyncio streams: just enough for a strict client and for a server that plays recordings."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+class HttpError(Exception):
+    """The peer broke HTTP itself: a malformed head or chunk, or an end in the middle."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Start line and headers. Names keep their spelling in `lines`; `get` compares them without case."""
+
+    start_line: str
+    lines: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str | None:
+        """Value of the first header of this name."""
+        return next((value for key, value in self.lines if key.lower() == name.lower()), None)
+
+    def without(self, *names: str) -> Head:
+        """The same head with these headers left out."""
+        return Head(self.start_line, tuple((key, value) for key, value in self.lines if key.lower() not in names))
+
+    def encode(self) -> bytes:
+        """The head as bytes, blank line included."""
+        text = "".join(f"{line}\r\n" for line in [self.start_line, *(f"{key}: {value}" for key, value in self.lines)])
+        return f"{text}\r\n".encode("latin-1")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request or an answer, its transfer coding removed."""
+
+    head: Head
+    body: bytes = b""
+
+    @property
+    def status(self) -> int:
+        """Status code of an answer."""
+        return int(self.head.start_line.split(" ", 2)[1])
+
+    @property
+    def path(self) -> str:
+        """Path of a request, without its query."""
+        return self.head.start_line.split(" ")[1].partition("?")[0]
+
+    @property
+    def method(self) -> str:
+        """Method of a request."""
+        return self.head.start_line.split(" ")[0]
+
+    @property
+    def media_type(self) -> str:
+        """Content type without parameters, in lower case; empty where there is none."""
+        return (self.head.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sends."""
+
+    method: str
+    path: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def encode(self, host: str) -> bytes:
+        """The request as bytes, on a connection of its own."""
+        lines = [("Host", host), ("Connection", "close"), *self.headers.items()]
+        if self.body or self.method == "POST":
+            lines.append(("Content-Length", str(len(self.body))))
+        return Head(f"{self.method} {self.path} HTTP/1.1", tuple(lines)).encode() + self.body
+
+
+def parse_head(text: bytes) -> Head:
+    """Read a start line and headers from bytes that end before the blank line.
+
+    Raises:
+        HttpError: a header line has no colon.
+    """
+    start_line, *rest = text.decode("latin-1").split("\r\n")
+    lines = []
+    for line in rest:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise HttpError(f"not a header line: {line!r}")
+        lines.append((name, value.strip()))
+    return Head(start_line, tuple(lines))
+
+
+def parse_recording(recording: bytes) -> Message:
+    """Read a recorded answer: head, blank line, body without transfer coding.
+
+    Raises:
+        HttpError: there is no blank line.
+    """
+    head, blank, body = recording.partition(b"\r\n\r\n")
+    if not blank:
+        raise HttpError("a recording needs CRLF lines and a blank line after its headers")
+    return Message(parse_head(head), body)
+
+
+async def read_message(reader: asyncio.StreamReader, *, is_answer: bool) -> Message | None:
+    """Read one message from a connection.
+
+    Args:
+        reader: the connection.
+        is_answer: an answer without a length reaches to the end of the connection, a request without one has no body.
+
+    Returns:
+        The message, or None where the connection ended before its first byte.
+
+    Raises:
+        HttpError: the message is malformed or incomplete.
+    """
+    try:
+        text = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        if not error.partial:
+            return None
+        raise HttpError(f"the connection ended inside the headers, after {error.partial[-60:]!r}") from None
+    except (asyncio.LimitOverrunError, ConnectionError) as error:
+        raise HttpError(f"the headers cannot be read: {error}") from None
+    head = parse_head(text[:-4])
+    try:
+        return Message(head, await _read_body(reader, head, is_answer=is_answer))
+    except asyncio.IncompleteReadError as error:
+        raise HttpError(f"the connection ended inside the body, after {error.partial[-60:]!r}") from None
+    except (asyncio.LimitOverrunError, ConnectionError) as error:
+        raise HttpError(f"the connection broke inside the body: {error}") from None
+
+
+async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool) -> bytes:
+    if (head.get("transfer-encoding") or "").lower() == "chunked":
+        return await _read_chunks(reader)
+    length = head.get("content-length")
+    if length is not None:
+        return await reader.readexactly(int(length))
+    return await reader.read() if is_answer else b""
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+    body = bytearray()
+    while True:
+        line = await reader.readuntil(b"\r\n")
+        try:
+            size = int(line.partition(b";")[0], 16)
+        except ValueError:
+            raise HttpError(f"not a chunk size: {line!r}") from None
+        chunk = await reader.readexactly(size + 2)
+        if chunk[-2:] != b"\r\n":
+            raise HttpError(f"a chunk of {size} bytes does not end in CRLF")
+        if not size:
+            return bytes(body)
+        body += chunk[:-2]
+
+
+async def exchange(host: str, port: int, request: Request, timeout_s: float) -> Message:
+    """Send a request on a fresh connection and read the whole answer.
+
+    Raises:
+        HttpError: no answer, a malformed one, or none within the time.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(request.encode(f"{host}:{port}"))
+                answer = await read_message(reader, is_answer=True)
+            finally:
+                writer.close()
+    except TimeoutError:
+        raise HttpError(f"no complete answer within {timeout_s:g} s") from None
+    except OSError as error:
+        raise HttpError(f"cannot connect: {error}") from error
+    if answer is None:
+        raise HttpError("the connection was closed without an answer")
+    return answer

@@ -1,0 +1,191 @@
+"""Judges one answer: bytes against the expectation, events against their schemas, their order, and the fold.
+
+Everything here is pure: the same checks run on a server's answer and, without any server, on the expected files themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from triglot_conformance.fold import FOLDS, FoldError
+from triglot_conformance.http1 import Head, Message
+from triglot_conformance.placeholders import PLACEHOLDER, Bindings
+from triglot_conformance.sse import Frame, parse_stream
+
+if TYPE_CHECKING:
+    import re
+
+    from triglot_conformance.case import Case, Step
+    from triglot_conformance.contract import Contract, Dialect
+
+_SAMPLES = {"time": "1700000000", "opaque": "c2lnbmF0dXJl", "text": "Words."}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: which check found it, and what it saw."""
+
+    check: str
+    message: str
+
+
+def judge_stream(case: Case, step: Step, contract: Contract, answer: Message, bindings: Bindings) -> list[Finding]:
+    """Judge the answer to a streaming request. The list is empty when all is well."""
+    assert step.stream is not None  # noqa: S101 - the caller chose this judge by it
+    findings = _judge_head(step, answer, "text/event-stream")
+    if findings:
+        return findings
+    try:
+        frames = parse_stream(answer.body)
+    except UnicodeDecodeError as error:
+        return [Finding("utf-8", str(error))]
+    dialect = contract.dialect(case.dialect)
+    findings = _compare_frames(parse_stream(step.stream.encode()), frames, bindings)
+    events, broken = decode_events(frames, dialect)
+    findings += broken
+    if not broken:
+        findings += _judge_events(step, dialect, events)
+        if step.body is not None and step.folds:
+            findings += _judge_fold(case.dialect, events, step.body)
+    return findings
+
+
+def judge_body(case: Case, step: Step, contract: Contract, answer: Message, bindings: Bindings) -> list[Finding]:
+    """Judge the answer to a request without streaming."""
+    assert step.body is not None  # noqa: S101 - the caller chose this judge by it
+    findings = _judge_head(step, answer, "application/json")
+    if findings:
+        return findings
+    difference = bindings.match(step.body, answer.body.decode("utf-8", "replace"))
+    if difference:
+        findings.append(Finding("body", difference))
+    try:
+        body = json.loads(answer.body)
+    except ValueError as error:
+        return [*findings, Finding("json", str(error))]
+    broken = contract.dialect(case.dialect).check_body(step.method, step.path.partition("?")[0], answer.status, body)
+    return [*findings, *(Finding("schema", message) for message in broken)]
+
+
+def judge_backend_request(step: Step, requests: list[Message], sent: bytes | None) -> list[Finding]:
+    """Judge what the backend was asked: nothing, the client's own bytes, or at least the named fields."""
+    if step.answer is None and step.ending == "complete":
+        return [Finding("backend", f"the backend was asked although it must not be: {requests[0].body[:200]!r}")] if requests else []
+    if not requests or (len(requests) > 1 and step.ending == "complete"):
+        return [Finding("backend", f"the backend was asked {len(requests)} times")]
+    body = requests[-1].body
+    if step.verbatim:
+        return [] if body == sent else [Finding("backend", f"the backend received {body[:300]!r} instead of the client's own bytes")]
+    if step.backend_request is None:
+        return []
+    try:
+        received = json.loads(body)
+    except ValueError as error:
+        return [Finding("backend", f"the backend received no JSON: {error}")]
+    return [Finding("backend", message) for message in _compare_fields(step.backend_request, received)]
+
+
+def decode_events(frames: list[Frame], dialect: Dialect) -> tuple[list[Any], list[Finding]]:
+    """The JSON events of a stream, its framing checked."""
+    rules = dialect.stream
+    findings: list[Finding] = []
+    events: list[Any] = []
+    payloads = [frame for frame in frames if frame.data is not None or not frame.complete]
+    if rules.sentinel is not None and payloads and payloads[-1].data == rules.sentinel:
+        payloads.pop()
+    for number, frame in enumerate(payloads):
+        if not frame.complete:
+            findings.append(Finding("framing", f"event {number}: no blank line ends it: {frame.raw[-80:]!r}"))
+            continue
+        try:
+            event = json.loads(frame.data or "")
+        except ValueError:
+            findings.append(Finding("framing", f"event {number}: its data is not JSON: {(frame.data or '')[:80]!r}"))
+            continue
+        events.append(event)
+        line = event.get(rules.event_line) if rules.event_line else None
+        if frame.event != line:
+            findings.append(Finding("framing", f"event {number}: its event line says {frame.event!r}, expected {line!r}"))
+    return events, findings
+
+
+def check_expectations(case: Case, contract: Contract) -> list[Finding]:
+    """Hold a case's own expected files against the contract, with samples in place of the placeholders."""
+    findings: list[Finding] = []
+    for step in case.steps:
+        if step.stream is not None:
+            findings += judge_stream(case, step, contract, _sample(step, "text/event-stream", step.stream), Bindings())
+        if step.body is not None:
+            findings += judge_body(case, step, contract, _sample(step, "application/json", step.body), Bindings())
+    return findings
+
+
+def _judge_head(step: Step, answer: Message, media_type: str) -> list[Finding]:
+    """A wrong status or type makes every further finding noise, so these stand alone."""
+    if answer.status != step.status:
+        return [Finding("status", f"{answer.status}, expected {step.status}; the body starts {answer.body[:200]!r}")]
+    if answer.media_type != media_type:
+        return [Finding("content-type", f"{answer.media_type!r}, expected {media_type!r}; the body starts {answer.body[:200]!r}")]
+    wrong = {name: answer.head.get(name) for name, value in step.answer_headers.items() if answer.head.get(name) != value}
+    return [Finding("headers", f"{name} is {value!r}, expected {step.answer_headers[name]!r}") for name, value in wrong.items()]
+
+
+def _judge_events(step: Step, dialect: Dialect, events: list[Any]) -> list[Finding]:
+    findings = [Finding("order", message) for message in dialect.stream.check_order(events)]
+    findings += [Finding("invariant", message) for message in dialect.stream.check_invariants(events)]
+    for number, event in enumerate(events):
+        broken = dialect.check_event(step.method, step.path.partition("?")[0], event)
+        findings += [Finding("schema", f"event {number} ({dialect.stream.symbol(event)}): {message}") for message in broken]
+    return findings
+
+
+def _judge_fold(dialect: str, events: list[Any], body: str) -> list[Finding]:
+    try:
+        folded = FOLDS[dialect](events)
+    except (FoldError, LookupError, TypeError) as error:
+        return [Finding("fold", f"the stream cannot be folded: {error!r}")]
+    difference = Bindings().match(body, json.dumps(folded, ensure_ascii=False, separators=(",", ":")))
+    return [Finding("fold", f"the folded stream differs from the body: {difference}")] if difference else []
+
+
+def _compare_frames(expected: list[Frame], actual: list[Frame], bindings: Bindings) -> list[Finding]:
+    """The first frame that differs; what follows one is rarely worth reading."""
+    for number, (wanted, got) in enumerate(zip(expected, actual, strict=False)):
+        difference = bindings.match(wanted.raw.decode(), got.raw.decode())
+        if difference:
+            return [Finding("bytes", f"frame {number} of {len(expected)}: {difference}")]
+    if len(actual) < len(expected):
+        return [Finding("bytes", f"the stream ends after {len(actual)} frames; missing: {expected[len(actual)].raw.decode()[:160]!r}")]
+    if len(actual) > len(expected):
+        return [Finding("bytes", f"unexpected frame {len(expected)}: {actual[len(expected)].raw.decode()[:160]!r}")]
+    return []
+
+
+def _compare_fields(expected: Any, received: Any) -> list[str]:
+    """Every field named in `expected` must be there with its value; `null` means absent. Key order counts: it reaches the prompt."""
+    if not isinstance(received, dict):
+        return [f"the backend received {type(received).__name__}, not an object"]
+    findings = []
+    for name, value in expected.items():
+        if value is None and received.get(name) is not None:
+            findings.append(f"{name} must not be sent, but is {json.dumps(received[name])[:160]}")
+        elif value is not None and json.dumps(received.get(name)) != json.dumps(value):
+            got = json.dumps(received[name]) if name in received else "missing"
+            findings.append(f"{name}: {_first_difference(json.dumps(value), got)}")
+    return findings
+
+
+def _first_difference(expected: str, got: str) -> str:
+    return Bindings().match(expected, got) or "equal"
+
+
+def _sample(step: Step, media_type: str, text: str) -> Message:
+    head = Head(f"HTTP/1.1 {step.status} Sample", (("content-type", media_type), *step.answer_headers.items()))
+    return Message(head, PLACEHOLDER.sub(_sample_value, text).encode())
+
+
+def _sample_value(found: re.Match[str]) -> str:
+    kind, _, name = found.group(1).partition(":")
+    return name.partition("#")[0] + name.encode().hex().ljust(8, "0") if kind == "id" else _SAMPLES[kind]

@@ -1,0 +1,29 @@
+"""Dotted paths into decoded JSON, such as `choices.0.delta`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+MISSING: Final = object()
+
+
+def look_up(value: Any, path: str) -> Any:
+    """The value at a dotted path, or `MISSING`, which equals nothing else."""
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return MISSING
+    return value
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list as it is, None as an empty one, anything else alone in one."""
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def show(value: Any) -> str:
+    """A value as a finding names it."""
+    return "missing" if value is MISSING else repr(value)
