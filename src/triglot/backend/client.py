@@ -1,0 +1,300 @@
+"""Calls to the backend: the only door to it, and the place where its transport failures become errors a client can read."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final, NoReturn, Self
+
+import httpx
+import msgspec
+
+from triglot import __version__
+from triglot.backend.exchange import Aborted, Exchange, HeadTimeoutError
+from triglot.backend.pool import Limits
+from triglot.backend.transport import Transport
+from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from types import TracebackType
+
+__all__ = ["Aborted", "Backend", "Call", "Timeouts"]
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Default limit of `Call.read_all`."""
+
+_CONNECTION_HEADERS: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that speak of one connection (RFC 9110, section 7.6.1): not for whoever is behind it."""
+_OWN_HEADERS: Final = _CONNECTION_HEADERS | {"host", "content-length"}
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """How long each phase of a call may take, in seconds; None is for ever.
+
+    Attributes:
+        queue_s: for a connection to come free, where their number is limited.
+        connect_s: for a new connection, TLS included.
+        first_byte_s: from the request to the response headers. llama-server sends them with its first token, after queue and prefill.
+        stall_s: for the next bytes of a body. llama-server writes a comment into a silent stream each 30 s.
+    """
+
+    queue_s: float | None = 600.0
+    connect_s: float | None = 10.0
+    first_byte_s: float | None = 600.0
+    stall_s: float | None = 120.0
+
+
+class Backend:
+    """One OpenAI-compatible server.
+
+    Args:
+        base_url: its address, with or without the closing `/v1`. A user name and password in it are sent as basic authentication.
+        api_key: sent as a bearer token.
+        timeouts: the patience of each call.
+        max_connections: further calls wait for one to end.
+        tls: for `https`; by default what httpx trusts (certifi, or `SSL_CERT_FILE` and `SSL_CERT_DIR`).
+        limits: replaces `max_connections` and says how long connections are kept.
+
+    Raises:
+        ValueError: the address or the key cannot be one.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        url = _parse_base_url(base_url)
+        timeouts = timeouts or Timeouts()
+        self.address = str(url.copy_with(username=None, password=None)).rstrip("/")
+        self._urls: dict[str, httpx.URL] = {}
+        self._headers: dict[bytes, bytes] = {
+            b"host": url.netloc,
+            b"accept": b"*/*",
+            b"accept-encoding": b"identity",
+            b"user-agent": f"triglot/{__version__}".encode("ascii"),
+        }
+        if api_key:
+            self._headers[b"authorization"] = b"Bearer " + _encode_key(api_key)
+        elif url.userinfo:
+            self._headers[b"authorization"] = b"Basic " + base64.b64encode(f"{url.username}:{url.password}".encode())
+        self._timeout = {"pool": timeouts.queue_s, "connect": timeouts.connect_s, "head": timeouts.first_byte_s, "read": timeouts.stall_s}
+        if url.scheme == "https" and tls is None:
+            tls = httpx.create_ssl_context()  # now, so that an unusable certificate file is found at the start
+        self._transport = Transport(tls=tls, limits=limits or Limits(max_connections=max_connections))
+
+    def call(self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Call:
+        """A call to be opened; nothing is sent yet.
+
+        Args:
+            method: the HTTP method.
+            path: from the root of the server, such as `/v1/chat/completions` or `/props`; it may carry a query.
+            body: the request body, sent with its length.
+            headers: the only end-to-end headers that are sent besides `accept`, `accept-encoding`, `authorization` and `user-agent`, which
+                they replace.
+
+        Raises:
+            ValueError: a header that belongs to the connection, or a path without its slash.
+        """
+        merged = self._headers
+        if headers:
+            merged = merged.copy()
+            for name, value in headers.items():
+                if name.lower() in _OWN_HEADERS:
+                    raise ValueError(f"{name} is not for the caller to set")
+                merged[name.lower().encode("ascii")] = value.encode("latin-1")
+        raw = list(merged.items())
+        if body is not None:
+            raw.append((b"content-length", b"%d" % len(body)))
+        exchange = Exchange(method)
+        request = httpx.Request(
+            method,
+            self._url(path),
+            headers=raw,
+            stream=httpx.ByteStream(body or b""),
+            extensions={"timeout": self._timeout, "exchange": exchange},
+        )
+        return Call(self, request, exchange)
+
+    async def aclose(self) -> None:
+        """Close the connections that carry no call; the others close with their calls."""
+        await self._transport.aclose()
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The transport's response. For `Call`."""
+        return await self._transport.handle_async_request(request)
+
+    def _url(self, path: str) -> httpx.URL:
+        url = self._urls.get(path)
+        if url is None:
+            if not path.startswith("/"):
+                raise ValueError(f"a path begins with a slash: {path}")
+            url = httpx.URL(self.address + path)
+            if len(self._urls) < 100:  # noqa: PLR2004 - enough for the constant ones
+                self._urls[path] = url
+        return url
+
+
+class Call:
+    """One exchange with the backend, from open to close, by one task; any task of the event loop may abort it.
+
+    Attributes:
+        status: HTTP status, after `open`.
+        headers: end-to-end response headers by lower-case name, after `open`; repeated ones are joined with a comma.
+    """
+
+    __slots__ = ("_backend", "_exchange", "_request", "headers", "status")
+
+    def __init__(self, backend: Backend, request: httpx.Request, exchange: Exchange) -> None:
+        self._backend = backend
+        self._request: httpx.Request | None = request
+        self._exchange = exchange
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    async def open(self) -> None:
+        """Send the request; returns once the response headers are there.
+
+        Raises:
+            Aborted: by `abort`.
+            ApiError: BACKEND_UNREACHABLE, BACKEND_TIMEOUT or BACKEND_FAILED.
+        """
+        request, self._request = self._request, None
+        if request is None:
+            raise RuntimeError("a call is opened once")
+        try:
+            response = await self._backend.send(request)
+        except httpx.TransportError as exc:
+            _raise_mapped(exc, self._backend.address)
+        self.status = response.status_code
+        self.headers = _end_to_end(response.headers.raw)
+        self._refuse_what_was_not_asked_for()
+
+    async def read(self) -> bytes:
+        """Everything received since the last read, at least one byte; b"" at the end of a complete body.
+
+        Raises:
+            Aborted: by `abort`.
+            ApiError: BACKEND_FAILED when the body is cut off, BACKEND_TIMEOUT when it stalls; what did arrive is read before.
+        """
+        try:
+            return await self._exchange.read()
+        except httpx.TransportError as exc:
+            _raise_mapped(exc, self._backend.address)
+
+    async def read_all(self, limit: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body.
+
+        Raises:
+            Aborted: by `abort`.
+            ApiError: as `read`, and BACKEND_FAILED when it is longer than `limit` bytes.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self.read():
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                self._exchange.abort()
+                message = f"The backend at {self._backend.address} sent an answer of more than {limit} bytes."
+                raise ApiError(ErrorKind.BACKEND_FAILED, message)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def abort(self) -> None:
+        """Close the socket at once; a waiting `open` or `read` raises Aborted. Any time, from any task of the loop, any number of times."""
+        self._exchange.abort()
+
+    async def aclose(self) -> None:
+        """Be done. The connection has gone back to the pool if the response had arrived to its end; otherwise it is closed."""
+        self._exchange.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None) -> None:
+        await self.aclose()
+
+    def _refuse_what_was_not_asked_for(self) -> None:
+        problem = None
+        if self.status in range(300, 400):
+            problem = f"answered with a redirect{_target(self.headers.get('location'))}; redirects are not followed: give the final address"
+        elif self.headers.get("content-encoding", "identity") != "identity":
+            problem = f"compressed its answer ({self.headers['content-encoding']}) although it was asked not to; turn that off"
+        if problem:
+            self._exchange.close()
+            raise ApiError(ErrorKind.BACKEND_FAILED, f"The backend at {self._backend.address} {problem}.")
+
+
+def _parse_base_url(base_url: str) -> httpx.URL:
+    """The address of the server's root, with its credentials."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as exc:
+        raise ValueError(f"not an address: {exc}") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the backend's address has to look like http://host:port or https://host/prefix/v1")
+    if url.query or url.fragment:
+        raise ValueError("the backend's address cannot have a query or a fragment")
+    root = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    return url.copy_with(path=root or "/")
+
+
+def _encode_key(api_key: str) -> bytes:
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise ValueError("the API key contains characters that a header cannot carry")
+    return api_key.encode("ascii")
+
+
+def _end_to_end(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    named = {name.strip().lower() for name in headers.get("connection", "").split(",")}
+    return {name: value for name, value in headers.items() if name not in _CONNECTION_HEADERS and name not in named}
+
+
+def _target(location: str | None) -> str:
+    """Where a redirect leads, without anything in it that may be secret."""
+    try:
+        url = httpx.URL(location or "")
+    except httpx.InvalidURL:
+        return ""
+    return f" to {url.copy_with(username=None, password=None, query=None, fragment=None)}" if location else ""
+
+
+def _raise_mapped(exc: httpx.TransportError, address: str) -> NoReturn:
+    """The one place where a failure of the transport becomes an error for a client."""
+    match exc:
+        case httpx.ConnectTimeout():
+            kind, text = ErrorKind.BACKEND_TIMEOUT, "did not accept a connection in time. Check its address and that it is not hung."
+        case httpx.PoolTimeout():
+            kind, text = ErrorKind.BACKEND_TIMEOUT, "has all its connections in use, and none came free in time. Try again later."
+        case HeadTimeoutError():
+            kind, text = ErrorKind.BACKEND_TIMEOUT, "did not begin its answer in time. It may be busy: try again, or allow it more time."
+        case httpx.TimeoutException():
+            kind, text = ErrorKind.BACKEND_TIMEOUT, "stopped sending in the middle of its answer. Try again."
+        case httpx.ConnectError():
+            kind, text = ErrorKind.BACKEND_UNREACHABLE, f"cannot be reached: {exc}. Start it, or correct the address triglot was given."
+        case _:
+            kind, text = ErrorKind.BACKEND_FAILED, f"failed: {exc}. Its log should say why."
+    raise ApiError(kind, f"The backend at {address} {text}") from exc

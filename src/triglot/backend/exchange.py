@@ -1,0 +1,261 @@
+"""One request and its response on one connection, read without layers in between."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from triglot.backend.deadline import Deadline
+from triglot.backend.http1 import ResponseParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from triglot.backend.pool import Connection
+
+HIGH_WATER_BYTES: Final = 256 * 1024
+"""Unread bytes at which the socket is not read any more, until the reader has caught up."""
+STALE_WITHIN_S: Final = 2.0
+"""A server that closed an idle connection says so as soon as something is sent; one that closes later has seen the request."""
+
+
+class Aborted(Exception):  # noqa: N818 - not a failure: somebody asked for it
+    """The exchange was given up by `abort`."""
+
+
+class StaleConnectionError(httpx.RemoteProtocolError):
+    """A reused connection turned out to be closed before a byte of the response: the request may be sent again."""
+
+
+class HeadTimeoutError(httpx.ReadTimeout):
+    """The response did not begin in time."""
+
+
+class Exchange(asyncio.Protocol):
+    """The protocol of a connection while it carries one request.
+
+    Nothing stands between the socket and the reader: the event loop hands bytes to `data_received`, the parser puts body pieces into a
+    list, and `read` takes all of them at once. One task reads; any callback of the same loop may `abort`.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_deadline",
+        "_error",
+        "_loop",
+        "_paused",
+        "_sent_at",
+        "_silence_s",
+        "_timed_out",
+        "_unread_bytes",
+        "_waiter",
+        "method",
+        "response",
+    )
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.response = ResponseParser(method)
+        self._loop: asyncio.AbstractEventLoop
+        self._deadline: Deadline | None = None
+        self._connection: Connection | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: Exception | None = None
+        self._timed_out: type[httpx.TimeoutException] = httpx.ReadTimeout
+        self._silence_s: float | None = None
+        self._sent_at = 0.0
+        self._unread_bytes = 0
+        self._paused = False
+
+    # For the transport: from start to the response headers.
+
+    def start(self, loop: asyncio.AbstractEventLoop, silence_s: float | None) -> None:
+        """Get ready to wait. `silence_s` is how long `read` waits for the next bytes."""
+        if self._error is not None:
+            raise self._error
+        self._loop = loop
+        self._silence_s = silence_s
+        self._deadline = Deadline(loop, self._expire)
+
+    def restart(self) -> None:
+        """Forget a connection that was stale, before sending on another one."""
+        self._error = None
+        self.response = ResponseParser(self.method)
+        self._deadline = Deadline(self._loop, self._expire)
+
+    async def wait(self, seconds: float | None, timed_out: type[httpx.TimeoutException]) -> None:
+        """Wait for `wake`.
+
+        Raises:
+            Aborted: by `abort`.
+            httpx.TransportError: what `fail` was called with, or `timed_out` after `seconds`.
+        """
+        if self._error is None:
+            self._timed_out = timed_out
+            await self._wait(seconds)
+        if self._error is not None:
+            raise self._error
+
+    def wake(self) -> None:
+        """Let the waiting task look again."""
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def send(self, connection: Connection, request: Iterable[bytes]) -> None:
+        """Take over `connection` and send the request.
+
+        Raises:
+            StaleConnectionError: a reused connection was closed in the meantime.
+            httpx.RemoteProtocolError: a new one was.
+        """
+        self._connection = connection
+        self._sent_at = self._loop.time()
+        if not connection.carry(self):
+            self.connection_lost(None)
+            raise self._error or httpx.ReadError("the connection was closed")
+        for piece in request:
+            connection.transport.write(piece)
+
+    async def receive_head(self, seconds: float | None) -> ResponseParser:
+        """The response once its headers are there, `seconds` after the request at most."""
+        while not self.response.headers_complete:
+            left_s = None if seconds is None else self._sent_at + seconds - self._loop.time()
+            await self.wait(left_s, HeadTimeoutError)
+        self._timed_out = httpx.ReadTimeout
+        return self.response
+
+    # For the reader.
+
+    async def read(self) -> bytes:
+        """All body bytes since the last read, at least one; b"" at the end of a complete body.
+
+        Raises:
+            Aborted: by `abort`, at once.
+            httpx.TransportError: the body is cut off; raised after everything that did arrive has been read.
+        """
+        response = self.response
+        body = response.body
+        while not body:
+            if self._error is not None:
+                raise self._error
+            if response.complete:
+                return b""
+            await self._wait(self._silence_s)
+        data = body[0] if len(body) == 1 else b"".join(body)
+        body.clear()
+        self._unread_bytes = 0
+        if self._paused:
+            self._resume()
+        return data
+
+    def abort(self) -> None:
+        """Close the socket now and drop what was not read. Any time, any number of times."""
+        self._error = Aborted()
+        self.response.body.clear()
+        self._disconnect()
+        self.wake()
+
+    def close(self) -> None:
+        """Be done: a connection that still carries this exchange is closed."""
+        if self._connection is not None:
+            self.abort()
+
+    # For the event loop.
+
+    def data_received(self, data: bytes) -> None:
+        """One read of the socket."""
+        response = self.response
+        try:
+            response.feed(data)
+        except httpx.RemoteProtocolError as exc:
+            self.fail(exc)
+            return
+        if response.complete:
+            self._give_back()
+        else:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > HIGH_WATER_BYTES and not self._paused:
+                self._pause()
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def eof_received(self) -> None:
+        """The server sends no more; a server that has only closed its half gets no more either."""
+        self.connection_lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed, whoever did it."""
+        if self._connection is None:
+            return
+        if self._connection.reused and not self.response.started and self._loop.time() - self._sent_at < STALE_WITHIN_S:
+            self.fail(StaleConnectionError("an idle connection was closed"))
+        elif exc is not None:
+            self.fail(httpx.ReadError(f"the connection broke: {exc}"))
+        else:
+            try:
+                self.response.feed_eof()
+            except httpx.RemoteProtocolError as cut_off:
+                self.fail(cut_off)
+            else:
+                self._give_back()
+                self.wake()
+
+    def fail(self, error: httpx.TransportError) -> None:
+        """End badly: the first error is the one that is told."""
+        if self._error is None:
+            self._error = error
+        self._disconnect()
+        self.wake()
+
+    async def _wait(self, seconds: float | None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            raise RuntimeError("an exchange has one reader")
+        if self._deadline is not None:
+            self._deadline.start(seconds)
+        self._waiter = waiter = self._loop.create_future()
+        await waiter
+
+    def _expire(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self.fail(self._timed_out("no answer in time"))
+
+    def _give_back(self) -> None:
+        """The response is complete: the connection can carry the next request, whether or not the body has been read."""
+        connection = self._connection
+        if connection is not None:
+            self._connection = None
+            self._cancel_deadline()
+            if self._paused:
+                self._paused = False
+                connection.transport.resume_reading()
+            connection.give_back(reusable=self.response.keep_alive)
+
+    def _disconnect(self) -> None:
+        self._cancel_deadline()
+        connection = self._connection
+        if connection is not None:
+            self._connection = None
+            connection.close()
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _pause(self) -> None:
+        if self._connection is not None:
+            self._paused = True
+            self._connection.transport.pause_reading()
+
+    def _resume(self) -> None:
+        self._paused = False
+        if self._connection is not None:
+            self._connection.transport.resume_reading()

@@ -1,0 +1,125 @@
+"""httpx's transport interface over asyncio protocols and httptools.
+
+httpx's own transport passes each body piece through half a dozen nested generators; a gateway that relays single tokens spends most of its
+time there. This one hands out an `Exchange` in `response.extensions["exchange"]`, and whoever is in a hurry reads from that. See
+docs/decisions/0003-upstream-transport.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from triglot.backend.exchange import Exchange, StaleConnectionError
+from triglot.backend.http1 import encode_request
+from triglot.backend.pool import Limits, Origin, Pool
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Mapping
+
+    from triglot.backend.http1 import ResponseParser
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """HTTP/1.1 with keep-alive, for any number of origins.
+
+    Request extensions:
+        timeout: seconds or None for each of httpx's `connect`, `read` and `pool`, and for `head`, the wait for the response headers, which
+            is as long as `read` unless given.
+        exchange: an `Exchange` to use, so that it can be aborted before there is a response.
+
+    Response extensions:
+        exchange: the `Exchange`; its `read` is the body, free of layers.
+    """
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None) -> None:
+        self._tls = tls
+        self._limits = limits or Limits()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pools: dict[tuple[str, str, int | None], Pool] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and return when the response headers are there.
+
+        Raises:
+            Aborted: the exchange was aborted.
+            httpx.TransportError: as the interface wants it.
+        """
+        exchange: Exchange = request.extensions.get("exchange") or Exchange(request.method)
+        try:
+            response = await self._perform(request, exchange)
+        except BaseException:
+            exchange.abort()
+            raise
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(exchange),
+            extensions={"exchange": exchange, "http_version": b"HTTP/1.1"},
+        )
+
+    async def aclose(self) -> None:
+        """Close idle connections; one that carries a request is closed at its end."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+        await asyncio.sleep(0)  # lets the event loop close the sockets
+
+    async def _perform(self, request: httpx.Request, exchange: Exchange) -> ResponseParser:
+        timeout: Mapping[str, float | None] = request.extensions.get("timeout", {})
+        head_s = timeout.get("head", timeout.get("read"))
+        encoded = await _encode(request)
+        loop = asyncio.get_running_loop()
+        pool = self._pool(request.url, loop)
+        exchange.start(loop, silence_s=timeout.get("read"))
+        queue_s, connect_s = timeout.get("pool"), timeout.get("connect")
+        try:
+            exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s), encoded)
+            return await exchange.receive_head(head_s)
+        except StaleConnectionError:
+            exchange.restart()
+        exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s, fresh=True), encoded)
+        return await exchange.receive_head(head_s)
+
+    def _pool(self, url: httpx.URL, loop: asyncio.AbstractEventLoop) -> Pool:
+        if loop is not self._loop:
+            self._loop = loop
+            self._pools = {}  # connections of another event loop can be neither used nor closed
+        key = (url.scheme, url.host, url.port)
+        if key not in self._pools:
+            if url.scheme not in _DEFAULT_PORTS:
+                raise httpx.UnsupportedProtocol(f"not an http or https address: {url.scheme}")
+            tls = None
+            if url.scheme == "https":
+                tls = self._tls = self._tls or httpx.create_ssl_context()
+            origin = Origin(url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme], tls)
+            self._pools[key] = Pool(loop, origin, self._limits)
+        return self._pools[key]
+
+
+async def _encode(request: httpx.Request) -> tuple[bytes, ...]:
+    body = await request.aread()
+    headers = request.headers.raw
+    if "transfer-encoding" in request.headers:  # the body is whole by now
+        headers = [header for header in headers if header[0].lower() != b"transfer-encoding"]
+        headers.append((b"Content-Length", b"%d" % len(body)))
+    return encode_request(request.method, request.url.raw_path, headers, body)
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body for users of httpx proper."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self._exchange.read():
+            yield data
+
+    async def aclose(self) -> None:
+        self._exchange.close()
