@@ -156,12 +156,13 @@ def _seconds(text: str) -> float:
 
 def _base_url(text: str) -> str:
     """The root of a server, without a trailing slash and without the `/v1` that many clients want in their base URL."""
-    url = urlsplit(text.strip())
     try:
+        url = urlsplit(text.strip())
         usable = url.scheme in {"http", "https"} and bool(url.hostname) and (url.port is None or url.port > 0)
+        usable = usable and not url.query and not url.fragment and url.username is None
     except ValueError:
         usable = False
-    if not usable or url.query or url.fragment or url.username is not None:
+    if not usable:
         raise ValueError(f"{text!r} is not a base URL such as http://127.0.0.1:8080")
     return f"{url.scheme}://{url.netloc}{url.path}".rstrip("/").removesuffix("/v1").rstrip("/")
 

@@ -141,6 +141,7 @@ class EngineProcess:
             assert self._process is not None  # noqa: S101 - for the type checker
             started = time.monotonic()
             status = self._process.wait()
+            self._end_process()
             if self._stopping.is_set():
                 return
             if time.monotonic() - started > STEADY_AFTER_S:
@@ -155,6 +156,7 @@ class EngineProcess:
                 self._end_process()
 
     def _end_process(self) -> None:
+        """End the process if it runs still, and let go of its pipe."""
         with self._spawning:
             process = self._process
         if process is None:

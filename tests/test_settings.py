@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from triglot import demo
+from triglot.settings import SETTINGS, Settings, SettingsError
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def test_the_table_has_one_row_for_each_field_in_order():
+    assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
+
+
+def test_names_follow_from_the_field():
+    assert (BY_NAME["max_body_bytes"].flag, BY_NAME["max_body_bytes"].variable) == ("--max-body-bytes", "TRIGLOT_MAX_BODY_BYTES")
+
+
+def test_nothing_said_gives_the_defaults():
+    assert Settings.load({}, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "setting", [setting for setting in SETTINGS if setting.default not in (None, ())], ids=lambda setting: setting.name
+)
+def test_every_default_is_a_value_that_the_table_accepts(setting):
+    assert setting.parse(setting.show(setting.default)) == setting.default
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default():
+    environ = {"TRIGLOT_PORT": "1", "TRIGLOT_HOST": "::1"}
+    settings = Settings.load({"port": "2", "host": None}, environ)
+    assert (settings.port, settings.host, settings.workers) == (2, "::1", 1)
+
+
+def test_an_empty_variable_is_not_set():
+    assert Settings.load({}, {"TRIGLOT_BACKEND": "", "TRIGLOT_PORT": ""}) == Settings()
+
+
+def test_the_environment_carries_every_setting_to_a_worker():
+    flags = {
+        "host": "0.0.0.0",
+        "port": "1234",
+        "workers": "3",
+        "backend": "http://gpu:8080",
+        "backend_api_key": "secret",
+        "slots": "9",
+        "context": "4096",
+        "api_keys": "one,two",
+        "max_body_bytes": "2048",
+        "connect_timeout_s": "0.5",
+        "first_byte_timeout_s": "1",
+        "idle_timeout_s": "2",
+        "engine_start_timeout_s": "3",
+        "shutdown_grace_s": "4",
+        "log_level": "DEBUG",
+    }
+    settings = Settings.load(flags, {})
+    assert set(flags) == set(BY_NAME) - {"model"}
+    assert Settings.load({}, settings.to_environ()) == settings
+    assert Settings.load({}, Settings().to_environ()) == Settings()
+    assert settings.to_environ()["TRIGLOT_MODEL"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("host", " ", "must not be empty"),
+        ("port", "http", "'http' is not a whole number from 0 to 65535"),
+        ("port", "65536", "'65536' is not a whole number from 0 to 65535"),
+        ("port", "-1", "'-1' is not a whole number from 0 to 65535"),
+        ("port", "tcp://10.0.0.1:80", "'tcp://10.0.0.1:80' is not a whole number from 0 to 65535"),
+        ("workers", "0", "'0' is not a whole number from 1 to 256"),
+        ("workers", "1.5", "'1.5' is not a whole number from 1 to 256"),
+        ("context", "1", "'1' is not a whole number of 256 or more"),
+        ("idle_timeout_s", "0", "'0' is not a number of seconds above 0"),
+        ("idle_timeout_s", "nan", "'nan' is not a number of seconds above 0"),
+        ("idle_timeout_s", "inf", "'inf' is not a number of seconds above 0"),
+        ("idle_timeout_s", "soon", "'soon' is not a number of seconds above 0"),
+        ("api_keys", ",", "must name at least one key"),
+        ("api_keys", "two words", "a key must be printable ASCII without spaces"),
+        ("log_level", "loud", "'loud' is not one of debug, info, warning, error"),
+        ("model", "/does/not/exist.gguf", "cannot read '/does/not/exist.gguf': No such file or directory"),
+        ("model", __file__, f"{__file__!r} is not a GGUF file"),
+        ("model", str(Path(__file__).parent), f"cannot read {str(Path(__file__).parent)!r}: Is a directory"),
+        *(
+            ("backend", text, f"{text!r} is not a base URL such as http://127.0.0.1:8080")
+            for text in (
+                "gpu:8080",
+                "ftp://gpu",
+                "http://",
+                "http://gpu:port",
+                "http://gpu:0",
+                "http://u:p@gpu",
+                "http://gpu?x=1",
+                "http://gpu#x",
+                "http://[",
+            )
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_source(name, text, told):
+    with pytest.raises(SettingsError) as by_flag:
+        Settings.load({name: text}, {})
+    with pytest.raises(SettingsError) as by_variable:
+        Settings.load({}, {BY_NAME[name].variable: text})
+    assert str(by_flag.value) == f"{BY_NAME[name].flag}: {told}"
+    assert str(by_variable.value) == f"{BY_NAME[name].variable}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://gpu:8080", "http://gpu:8080"),
+        ("http://gpu:8080/", "http://gpu:8080"),
+        (" http://gpu:8080/v1/ ", "http://gpu:8080"),
+        ("https://host.example/api/v1", "https://host.example/api"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080"),
+    ],
+)
+def test_a_backend_is_the_root_of_its_server(text, url):
+    assert Settings.load({"backend": text}, {}).backend == url
+
+
+def test_a_model_is_an_existing_gguf_file():
+    assert Settings.load({"model": str(demo.MODEL)}, {}).model == demo.MODEL.resolve()
+
+
+def test_backend_and_model_exclude_each_other():
+    both = {"TRIGLOT_BACKEND": "http://gpu:8080", "TRIGLOT_MODEL": str(demo.MODEL)}
+    with pytest.raises(SettingsError, match="TRIGLOT_BACKEND and TRIGLOT_MODEL exclude each other"):
+        Settings.load({}, both)
+    with pytest.raises(SettingsError, match="--backend and --model exclude each other"):
+        Settings.load({"backend": "http://gpu:8080", "model": str(demo.MODEL)}, {})
+
+
+def test_a_flag_overrules_the_variable_that_it_excludes():
+    assert Settings.load({"backend": "http://gpu:8080"}, {"TRIGLOT_MODEL": "gone.gguf"}).model is None
+    assert Settings.load({"model": str(demo.MODEL)}, {"TRIGLOT_BACKEND": "nonsense"}).backend is None
+
+
+def test_secrets_are_not_shown():
+    assert "hunter2" not in repr(Settings(api_keys=("hunter2",), backend_api_key="hunter2"))
