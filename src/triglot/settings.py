@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from triglot.backend.profiles import PROFILES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -33,6 +35,7 @@ class Settings:
     workers: int = 1
     backend: str | None = None
     backend_api_key: str | None = field(default=None, repr=False)
+    backend_profile: str = "auto"
     model: Path | None = None
     slots: int = 4
     context: int | None = None
@@ -188,12 +191,19 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
+def _profile(text: str) -> str:
+    if text.lower() not in BACKEND_PROFILES:
+        raise ValueError(f"{text!r} is not one of {', '.join(BACKEND_PROFILES)}")
+    return text.lower()
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"{text!r} is not one of {', '.join(LOG_LEVELS)}")
     return text.lower()
 
 
+BACKEND_PROFILES = ("auto", *PROFILES)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 SETTINGS = (
@@ -202,6 +212,7 @@ SETTINGS = (
     Setting("workers", "N", _whole(1, 256), "number of gateway processes; all of them share one backend"),
     Setting("backend", "URL", _base_url, "base URL of a running llama-server or another OpenAI-compatible server"),
     Setting("backend_api_key", "KEY", _text, "key that the backend asks for (safer as a variable)"),
+    Setting("backend_profile", "NAME", _profile, f"kind of backend: {', '.join(BACKEND_PROFILES)}"),
     Setting("model", "FILE", _model_file, "GGUF file to run in an engine of our own; default: the tiny demo model"),
     Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
     Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),

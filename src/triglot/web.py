@@ -92,10 +92,10 @@ class RequestContext:
         query: the query string's parameters; a repeated one is a list.
         body: the body as it came; `document` is the same, decoded, with its key order.
         client: the client's connection.
-        answer_headers: further headers of the answer; a handler may add to them until it returns.
+        answer_headers, answer_status: of the answer; a handler may change them until it returns.
     """
 
-    __slots__ = ("answer_headers", "body", "client", "dialect", "document", "headers", "operation", "query", "request_id")
+    __slots__ = ("answer_headers", "answer_status", "body", "client", "dialect", "document", "headers", "operation", "query", "request_id")
 
     def __init__(self, dialect: str, operation: str, request_id: str, headers: Mapping[str, str], client: ClientConnection) -> None:
         self.dialect = dialect
@@ -107,6 +107,7 @@ class RequestContext:
         self.body = b""
         self.document: Any = None
         self.answer_headers: dict[str, str] = {}
+        self.answer_status = 200
 
 
 async def read_request(req: Request, resp: Response, dialect: str, operation: str) -> RequestContext:  # noqa: ARG001 - part of the seam
@@ -152,6 +153,7 @@ def send_json(resp: Response, context: RequestContext, document: Any) -> None:
 
 def send_bytes(resp: Response, context: RequestContext, body: bytes) -> None:
     """Answer with a JSON body that is already encoded."""
+    resp.status = context.answer_status
     resp.content_type = _JSON
     resp.data = body
     resp.set_headers(context.answer_headers)

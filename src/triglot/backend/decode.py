@@ -6,13 +6,14 @@ that stops without a finish reason is a failure, never an answer.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from triglot.backend.failures import convert_error_object
-from triglot.backend.wire import Chunk, ChunkUsage, Timings, ToolCallFragment, decode_chunk
-from triglot.errors import ErrorKind
+from triglot.backend.stops import StopMatcher
+from triglot.backend.wire import Chunk, ChunkUsage, Delta, Timings, ToolCallFragment, decode_chunk
+from triglot.errors import ApiError, ErrorKind
 from triglot.events import (
     BackendEvent,
     Failed,
@@ -27,6 +28,9 @@ from triglot.events import (
 )
 from triglot.sse import EventStreamParser
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _DONE: Final = b"[DONE]"
 _FINISH_REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -39,23 +43,32 @@ _SNIPPET: Final = 200
 
 
 class AnswerDecoder:
-    """Decodes one answer; feed it the bytes as they come, then `close` it."""
+    """Decodes one answer; feed it the bytes as they come, then `close` it.
 
-    __slots__ = ("_call", "_calls", "_ended", "_finish", "_parser", "_usage")
+    Args:
+        stop_sequences: texts that end the answer here, because the backend would not say which of them it met.
 
-    def __init__(self) -> None:
+    Attributes:
+        ended: whether the closing event has been returned; nothing more is read from the backend then.
+    """
+
+    __slots__ = ("_call", "_calls", "_finish", "_parser", "_stops", "_timings", "_usage", "ended")
+
+    def __init__(self, stop_sequences: Sequence[str] = ()) -> None:
+        self._stops = StopMatcher(stop_sequences) if stop_sequences else None
         self._parser = EventStreamParser()
         self._calls: dict[int, str] = {}  # the backend's index of each call seen -> its id
         self._call = -1  # our index of the call whose arguments are coming in
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
-        self._ended = False
+        self._timings: Timings | None = None
+        self.ended = False
 
     def feed(self, data: bytes) -> list[BackendEvent]:
         """Return the events that `data` completes. Bytes after the end are ignored."""
         events: list[BackendEvent] = []
         for payload in self._parser.feed(data):
-            if self._ended:
+            if self.ended:
                 break
             if payload == _DONE:
                 self._end(events)
@@ -64,9 +77,16 @@ class AnswerDecoder:
         return events
 
     def close(self) -> list[BackendEvent]:
-        """Return the closing events, once the backend has closed the stream."""
+        """Return the closing events, once the backend has closed the stream; none if they have been returned."""
         events: list[BackendEvent] = []
         self._end(events)
+        return events
+
+    def fail(self, error: ApiError) -> list[BackendEvent]:
+        """Return the closing events when the transport has failed; none if the answer was complete."""
+        events: list[BackendEvent] = []
+        if not self.ended:
+            self._fail(events, Failed(error.kind, error.message))
         return events
 
     def _take(self, payload: bytes, events: list[BackendEvent]) -> None:
@@ -80,28 +100,49 @@ class AnswerDecoder:
         if chunk.prompt_progress is not None:
             progress = chunk.prompt_progress
             events.append(Progress(progress.processed, progress.total, progress.cache))
-        self._take_choice(chunk, events)
         if chunk.usage is not None:
             self._usage = _convert_usage(chunk.usage)
-        elif chunk.timings is not None and self._usage is None and self._finish is not None:
-            self._usage = _convert_timings(chunk.timings)
+        if chunk.timings is not None:
+            self._timings = chunk.timings
+        self._take_choices(chunk, events)
         return None
 
-    def _take_choice(self, chunk: Chunk, events: list[BackendEvent]) -> None:
+    def _take_choices(self, chunk: Chunk, events: list[BackendEvent]) -> None:
         for choice in chunk.choices:
-            delta = choice.delta
             if choice.index != 0:  # only one choice is ever asked for
                 continue
-            if delta is not None:
-                if thinking := delta.reasoning_content or delta.reasoning:
-                    events.append(ReasoningDelta(thinking))
-                if delta.content:
-                    events.append(TextDelta(delta.content))
-                if delta.tool_calls:
-                    for fragment in delta.tool_calls:
-                        self._take_call(fragment, events)
-            if choice.finish_reason is not None:
+            if choice.delta is not None:
+                self._take_delta(choice.delta, events)
+            if choice.finish_reason is not None and self._finish is None:
                 self._finish = _FINISH_REASONS.get(choice.finish_reason, "stop")
+
+    def _take_delta(self, delta: Delta, events: list[BackendEvent]) -> None:
+        if thinking := delta.reasoning_content or delta.reasoning:
+            self._flush_stops(events)
+            events.append(ReasoningDelta(thinking))
+        if delta.content:
+            if self._stops is None:
+                events.append(TextDelta(delta.content))
+            else:
+                self._take_stoppable(delta.content, self._stops, events)
+        if delta.tool_calls:
+            self._flush_stops(events)
+            for fragment in delta.tool_calls:
+                self._take_call(fragment, events)
+
+    def _take_stoppable(self, text: str, stops: StopMatcher, events: list[BackendEvent]) -> None:
+        if self.ended:
+            return
+        shown, matched = stops.feed(text)
+        if shown:
+            events.append(TextDelta(shown))
+        if matched is not None:
+            self._finish = "stop"
+            self._end(events, matched)
+
+    def _flush_stops(self, events: list[BackendEvent]) -> None:
+        if self._stops is not None and (held := self._stops.flush()):
+            events.append(TextDelta(held))
 
     def _take_call(self, fragment: ToolCallFragment, events: list[BackendEvent]) -> None:
         index = max(len(self._calls) - 1, 0) if fragment.index is None else fragment.index
@@ -125,19 +166,22 @@ class AnswerDecoder:
         return bool(fragment.id and fragment.id != known and fragment.function and fragment.function.name)
 
     def _fail(self, events: list[BackendEvent], failed: Failed) -> None:
-        self._ended = True
+        self.ended = True
         events.append(failed)
 
-    def _end(self, events: list[BackendEvent]) -> None:
-        if self._ended:
+    def _end(self, events: list[BackendEvent], stop_sequence: str | None = None) -> None:
+        if self.ended:
             return
+        self._flush_stops(events)
         if self._finish is None:
             message = "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
             return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, message))
-        self._ended = True
+        self.ended = True
         if self._usage is not None:
             events.append(self._usage)
-        events.append(Finished(self._finish))
+        elif self._timings is not None:
+            events.append(_convert_timings(self._timings))
+        events.append(Finished(self._finish, stop_sequence))
         return None
 
 

@@ -1,0 +1,181 @@
+"""The ASGI application: generated resources on top, handlers behind them, one backend below."""
+
+from __future__ import annotations
+
+import hmac
+import importlib
+import importlib.resources
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import falcon
+import falcon.asgi
+import msgspec
+
+from triglot.dialects import openai_errors
+from triglot.dialects.messages import errors as messages_errors
+from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.generated import DIALECTS, Route
+from triglot.service.assembly import Handlers, assemble
+from triglot.settings import Settings
+from triglot.web import SCOPE_KEY, ClientConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from falcon.asgi import Request, Response
+
+log = logging.getLogger("triglot")
+
+_PUBLIC_PATHS: Final = frozenset({"/health", "/v1/health"})
+_MESSAGES_HEADER: Final = "anthropic-version"
+_CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
+
+
+def create_app(settings: Settings | None = None) -> falcon.asgi.App:
+    """Build the application.
+
+    Args:
+        settings: read from the `TRIGLOT_*` environment variables when not given, so that `uvicorn --factory triglot.app:create_app` works.
+
+    Raises:
+        SettingsError: a setting cannot be used, or no backend is named.
+    """
+    settings = Settings.load() if settings is None else settings
+    handlers = assemble(settings)
+    app = Application(middleware=[Gate(settings), Lifetime(handlers)])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.req_options.auto_parse_qs_csv = False
+    app.add_error_handler(Exception, handle_error)
+    add_routes(app, handlers)
+    return app
+
+
+class Application(falcon.asgi.App):
+    """Falcon, with the client's connection in the scope.
+
+    Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here, on
+    every path.
+    """
+
+    async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:  # type: ignore[override]
+        """Serve one connection event of the ASGI server."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        client = scope[SCOPE_KEY] = ClientConnection(receive)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            client.close()
+
+
+class Gate:
+    """What every request passes: it gets an id and, if keys are set, must show one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys = [key.encode() for key in settings.api_keys]
+        self._max_body_bytes = settings.max_body_bytes
+
+    async def process_request(self, req: Request, resp: Response) -> None:
+        """Let the request in, or raise."""
+        state = req.context
+        state.max_body_bytes = self._max_body_bytes
+        state.request_id = request_id = f"req_{secrets.token_hex(12)}"
+        resp.set_header("request-id" if is_messages(req) else "x-request-id", request_id)
+        if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(_shown_key(req)):
+            message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
+            raise ApiError(ErrorKind.AUTHENTICATION, message)
+
+    def _knows(self, shown: bytes) -> bool:
+        # every key is compared, each in constant time
+        return sum(hmac.compare_digest(key, shown) for key in self._keys) > 0
+
+
+class Lifetime:
+    """Closes what the handlers hold when the server stops."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    async def process_shutdown(self, scope: dict[str, Any], event: dict[str, Any]) -> None:  # noqa: ARG002
+        """Close the connections to the backend."""
+        await self._handlers.aclose()
+
+
+def add_routes(app: falcon.asgi.App, handlers: Handlers) -> None:
+    """Give each path its generated resource; where dialects share a path, a header decides."""
+    by_path: dict[str, list[tuple[Route, Any]]] = {}
+    for dialect in DIALECTS:
+        package = f"triglot.generated.{dialect}"
+        for route in importlib.import_module(f"{package}.resources").ROUTES:
+            by_path.setdefault(route.path, []).append((route, route.resource(handlers.for_dialect(dialect))))
+        app.add_route(f"/openapi/{dialect}.json", Document(importlib.resources.files(package).joinpath("openapi.json").read_bytes()))
+    for path, candidates in by_path.items():
+        app.add_route(path, candidates[0][1] if len(candidates) == 1 else SharedPath(candidates))
+
+
+class SharedPath:
+    """A path that several dialects serve: the first whose header is there, else the one that needs none."""
+
+    def __init__(self, candidates: list[tuple[Route, Any]]) -> None:
+        self._candidates = sorted(((route.methods["GET"], resource) for route, resource in candidates), key=lambda pair: pair[0] is None)
+
+    async def on_get(self, req: Request, resp: Response, **params: str) -> None:
+        """Hand the request to the dialect it belongs to."""
+        for header, resource in self._candidates:
+            if header is None or req.get_header(header) is not None:
+                await resource.on_get(req, resp, **params)
+                return
+
+
+class Document:
+    """A bundled OpenAPI document."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    async def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002
+        """Serve it."""
+        resp.content_type = falcon.MEDIA_JSON
+        resp.data = self._text
+
+
+def is_messages(req: Request) -> bool:
+    """Whether the client speaks the Messages dialect."""
+    return req.path.startswith("/v1/messages") or req.get_header(_MESSAGES_HEADER) is not None
+
+
+async def handle_error(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+    """Turn whatever was raised into an answer of the client's dialect."""
+    if isinstance(error, ClientGone):
+        resp.status = _CLIENT_CLOSED
+        return
+    request_id: str = req.context.request_id
+    api_error = _convert_error(error, req, request_id)
+    table = messages_errors if is_messages(req) else openai_errors
+    resp.status = table.status_of(api_error)
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = msgspec.json.encode(table.error_body(api_error, request_id))
+    if api_error.retry_after_s is not None:
+        resp.set_header("retry-after", str(api_error.retry_after_s))
+
+
+def _convert_error(error: Exception, req: Request, request_id: str) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, falcon.HTTPMethodNotAllowed):
+        return ApiError(ErrorKind.METHOD_NOT_ALLOWED, f"{req.method} is not served at {req.path}.")
+    if isinstance(error, falcon.HTTPNotFound):
+        return ApiError(ErrorKind.NOT_FOUND, f"Nothing is served at {req.method} {req.path}. /openapi/chat.json and its siblings list what is.")
+    if isinstance(error, falcon.HTTPError) and error.status_code < 500:  # noqa: PLR2004
+        return ApiError(ErrorKind.INVALID_REQUEST, error.description or error.title or "The request cannot be read.", status=error.status_code)
+    log.error("%s: %s %s failed", request_id, req.method, req.path, exc_info=error)
+    return ApiError(ErrorKind.INTERNAL, f"triglot failed on this request; its log has the reason under {request_id}.")
+
+
+def _shown_key(req: Request) -> bytes:
+    scheme, _, token = (req.get_header("authorization") or "").partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else req.get_header("x-api-key")
+    return (key or "").encode()

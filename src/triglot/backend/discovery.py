@@ -1,0 +1,77 @@
+"""What the backend says of itself: its kind and its models."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from triglot.backend.failures import convert_error_answer
+from triglot.backend.profiles import PROFILES, Profile, recognise
+from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    from triglot.backend.client import Backend
+
+_LIMIT = 1 << 24
+
+
+class Discovery:
+    """Asks a backend for facts about itself and remembers those that do not change while it runs.
+
+    Args:
+        backend: whom to ask.
+        profile: the name of the profile, or `auto` to find it out.
+    """
+
+    def __init__(self, backend: Backend, profile: str = "auto") -> None:
+        self._backend = backend
+        self._profile = PROFILES.get(profile)
+        self._lock = asyncio.Lock()
+
+    async def profile(self) -> Profile:
+        """The kind of backend; asked for once.
+
+        Raises:
+            ApiError: the backend cannot be asked now.
+        """
+        if self._profile is None:
+            async with self._lock:
+                if self._profile is None:
+                    self._profile = recognise(await self._find_props())
+        return self._profile
+
+    async def models(self) -> list[dict[str, Any]]:
+        """The entries of the backend's model list, as it gives them.
+
+        Raises:
+            ApiError: the backend cannot be asked, or answers with something else.
+        """
+        document = await self._get("/v1/models")
+        entries = document.get("data") if isinstance(document, dict) else None
+        if not isinstance(entries, list):
+            raise ApiError(ErrorKind.BACKEND_FAILED, "The backend's answer to GET /v1/models is not a list of models.")
+        return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+    async def _find_props(self) -> Any:
+        try:
+            return await self._get("/props")
+        except ApiError as error:
+            if error.kind in (ErrorKind.NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED, ErrorKind.INVALID_REQUEST):
+                return None  # a server of another kind
+            raise
+
+    async def _get(self, path: str) -> Any:
+        call = self._backend.call("GET", path)
+        try:
+            await call.open()
+            body = await call.read_all(_LIMIT)
+        finally:
+            await call.aclose()
+        if call.status != 200:  # noqa: PLR2004
+            raise convert_error_answer(call.status, call.headers, body)
+        try:
+            return msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            return None

@@ -1,0 +1,37 @@
+"""What a kind of backend takes and gives beyond plain Chat Completions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One kind of backend.
+
+    Attributes:
+        name: as in the settings.
+        extensions: takes llama-server's own request fields (`return_progress`, `timings_per_token`, `chat_template_kwargs`, `top_k` ...).
+        misreads_choices: reads a `tool_choice` object as `auto`, renders the tools also for `none`, and fails on tools that are not functions.
+        schemaless_json: does not enforce `response_format: json_object` without a schema.
+        one_system_message: renders templates that fail on a system message after the first position.
+    """
+
+    name: str
+    extensions: bool
+    misreads_choices: bool
+    schemaless_json: bool
+    one_system_message: bool
+
+
+LLAMA_SERVER: Final = Profile("llama-server", extensions=True, misreads_choices=True, schemaless_json=True, one_system_message=True)
+OPENAI: Final = Profile("openai", extensions=False, misreads_choices=False, schemaless_json=False, one_system_message=False)
+
+PROFILES: Final = {profile.name: profile for profile in (LLAMA_SERVER, OPENAI)}
+
+
+def recognise(props: Any) -> Profile:
+    """The profile of a backend by its answer to `GET /props`, `None` if it has no such operation."""
+    is_llama_server = isinstance(props, dict) and "default_generation_settings" in props
+    return LLAMA_SERVER if is_llama_server else OPENAI

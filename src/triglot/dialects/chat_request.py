@@ -1,0 +1,122 @@
+"""The chat request that the other dialects are converted to: its messages, and what it asks of the backend's stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from triglot.backend.profiles import Profile
+
+ChatMessage: TypeAlias = dict[str, Any]
+Part: TypeAlias = dict[str, Any]
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """A converted request.
+
+    Attributes:
+        body: the chat request, keys in the order in which they are sent.
+        stop_sequences: those that triglot itself looks for in the answer.
+    """
+
+    body: dict[str, Any]
+    stop_sequences: tuple[str, ...] = ()
+
+    def encode(self) -> bytes:
+        """The JSON to send."""
+        return msgspec.json.encode(self.body)
+
+
+class AssistantTurn:
+    """Gathers what one turn of the assistant consists of into one chat message."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._calls: list[dict[str, Any]] = []
+
+    def add_text(self, text: str) -> None:
+        """Text that the assistant said."""
+        self._text.append(text)
+
+    def add_thinking(self, text: str) -> None:
+        """Thinking that led to the rest of the turn."""
+        self._thinking.append(text)
+
+    def add_call(self, call_id: str, name: str, arguments: str) -> None:
+        """A call; `arguments` is JSON text."""
+        self._calls.append({"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}})
+
+    def take(self) -> list[ChatMessage]:
+        """Return the message, or none if nothing was added since the last time."""
+        if not (self._text or self._thinking or self._calls):
+            return []
+        message: ChatMessage = {"role": "assistant", "content": "".join(self._text) if self._text or not self._calls else None}
+        if self._thinking:
+            message["reasoning_content"] = "\n".join(self._thinking)
+        if self._calls:
+            message["tool_calls"] = self._calls
+        self.__init__()  # type: ignore[misc] # begin anew
+        return [message]
+
+
+def content_of(parts: list[Part]) -> str | list[Part]:
+    """The content of a message: text alone is a string, because many templates take nothing else."""
+    if all(part["type"] == "text" for part in parts):
+        return "\n".join(part["text"] for part in parts)
+    return parts
+
+
+def with_system(texts: Iterable[str], messages: list[ChatMessage]) -> list[ChatMessage]:
+    """The messages under one system message: many templates fail on a second one, or on one in another place."""
+    text = "\n\n".join(text for text in texts if text)
+    return [{"role": "system", "content": text}, *messages] if text else messages
+
+
+def function_tool(name: str, description: str | None, parameters: dict[str, Any] | None, *, strict: bool | None) -> dict[str, Any]:
+    """A chat function tool; its schema keeps the key order it came with."""
+    function: dict[str, Any] = {"name": name}
+    if description is not None:
+        function["description"] = description
+    function["parameters"] = parameters if parameters is not None else {"type": "object", "properties": {}}
+    if strict is not None:
+        function["strict"] = strict
+    return {"type": "function", "function": function}
+
+
+def schema_format(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A `response_format` that holds the answer to a schema."""
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}
+
+
+def without_null(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the client has set."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def thinking_fields(profile: Profile, *, enabled: bool | None, effort: str | None) -> dict[str, Any]:
+    """What tells the backend's template whether and how much to think; `None` leaves it to the template."""
+    fields: dict[str, Any] = {}
+    if enabled is not None and profile.extensions:
+        fields["chat_template_kwargs"] = {"enable_thinking": enabled}
+    if effort is not None:
+        fields["reasoning_effort"] = effort
+    return fields
+
+
+def stream_fields(profile: Profile, *, count_each: bool = False) -> dict[str, Any]:
+    """What asks for a stream that can be cancelled and counted.
+
+    `return_progress` makes llama-server write during prefill, without which it notices a closed connection only at the first token; with
+    `count_each` it also counts the tokens on every chunk, for answers that triglot itself ends.
+    """
+    fields: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+    if profile.extensions:
+        fields["return_progress"] = True
+        if count_each:
+            fields["timings_per_token"] = True
+    return fields

@@ -1,0 +1,82 @@
+"""The fold of a Messages stream: the answer that is not streamed is made of the same events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from triglot.dialects.translator import StreamEvent
+
+
+def fold_events(events: Iterable[StreamEvent]) -> dict[str, Any]:
+    """Return the message that the events of a complete stream add up to.
+
+    Raises:
+        ApiError: the model ended a tool call whose arguments are not JSON.
+    """
+    message: dict[str, Any] = {}
+    pieces: list[str] = []
+    broken_call: str | None = None
+    for event in events:
+        match event["type"]:
+            case "message_start":
+                message = {**event["message"], "content": []}
+            case "content_block_start":
+                pieces = []
+                message["content"].append(dict(event["content_block"]))
+            case "content_block_delta":
+                pieces.append(_take_delta(message["content"][-1], event["delta"]))
+            case "content_block_stop":
+                block = message["content"][-1]
+                if not _close_block(block, "".join(pieces)):
+                    broken_call = block["name"]
+            case "message_delta":
+                message.update(event["delta"])
+                message["usage"] = event["usage"]
+    if broken_call is not None and message["stop_reason"] != "max_tokens":
+        text = f"The model called {broken_call} with arguments that are not JSON. Send the request again, or use a model that is better at tool calls."
+        raise ApiError(ErrorKind.BACKEND_FAILED, text)
+    return message
+
+
+def _take_delta(block: dict[str, Any], delta: dict[str, Any]) -> str:
+    """The piece of text that the delta adds to the block."""
+    match delta["type"]:
+        case "text_delta":
+            return str(delta["text"])
+        case "thinking_delta":
+            return str(delta["thinking"])
+        case "input_json_delta":
+            return str(delta["partial_json"])
+        case _:
+            block["signature"] = delta["signature"]
+            return ""
+
+
+def _close_block(block: dict[str, Any], text: str) -> bool:
+    """Fill the block; false if it is a call whose arguments broke off, which are then read as far as they go, as the official SDKs do."""
+    match block["type"]:
+        case "text":
+            block["text"] = text
+        case "thinking":
+            block["thinking"] = text
+        case "tool_use" if text:
+            try:
+                block["input"] = from_json(text)
+            except ValueError:
+                block["input"] = _read_partly(text)
+                return False
+    return True
+
+
+def _read_partly(text: str) -> Any:
+    try:
+        return from_json(text, allow_partial=True)
+    except ValueError:
+        return {}

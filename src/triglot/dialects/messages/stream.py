@@ -1,0 +1,167 @@
+"""Neutral events to the Messages stream.
+
+Source: specs/messages/events.yaml. One content block is open at a time; each is closed before the next one opens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, assert_never
+
+from triglot.dialects.messages.errors import error_document
+from triglot.events import (
+    BackendEvent,
+    Failed,
+    Finished,
+    FinishReason,
+    Progress,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    Usage,
+)
+from triglot.generated.messages.order import TABLE
+from triglot.order import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from triglot.dialects.translator import NewId, StreamEvent
+
+BlockKind: TypeAlias = Literal["text", "thinking", "tool_use"]
+
+_STOP_REASONS: Final[dict[FinishReason, str]] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
+
+
+class MessageStream:
+    """Translates one answer.
+
+    Args:
+        model: the name the client asked for; it is echoed.
+        request_id: named in an error event.
+        new_id: makes `msg_` and `toolu_` ids.
+        sign: makes the signature of a thinking block from its text.
+        thinking: whether the client asked for thinking; otherwise the model's thinking is not shown.
+    """
+
+    def __init__(self, *, model: str, request_id: str, new_id: NewId, sign: Callable[[str], str], thinking: bool) -> None:
+        self._model = model
+        self._request_id = request_id
+        self._new_id = new_id
+        self._sign = sign
+        self._show_thinking = thinking
+        self._cursor = Cursor(TABLE)
+        self._started = False
+        self._block: BlockKind | None = None
+        self._index = -1
+        self._thought: list[str] = []
+        self._called = False
+        self._usage = Usage(prompt=0, completion=0, cached=0)
+
+    def receive(self, event: BackendEvent) -> list[StreamEvent]:
+        """Return the stream events that `event` makes."""
+        out: list[StreamEvent] = []
+        match event:
+            case TextDelta(text=text):
+                self._switch_to("text", {"type": "text", "text": ""}, out)
+                self._emit_delta({"type": "text_delta", "text": text}, out)
+            case ReasoningDelta(text=text):
+                if self._show_thinking:
+                    self._switch_to("thinking", {"type": "thinking", "thinking": "", "signature": ""}, out)
+                    self._thought.append(text)
+                    self._emit_delta({"type": "thinking_delta", "thinking": text}, out)
+            case ToolCallDelta(arguments=arguments):
+                self._emit_delta({"type": "input_json_delta", "partial_json": arguments}, out)
+            case ToolCallStart(name=name):
+                self._close_block(out)
+                self._called = True
+                self._switch_to("tool_use", {"type": "tool_use", "id": self._new_id("toolu_"), "name": name, "input": {}}, out)
+            case Progress():
+                self._report_progress(event, out)
+            case Usage():
+                self._usage = event
+            case Finished():
+                self._finish(event, out)
+            case Failed():
+                self._emit({**error_document(event.kind, event.message, self._request_id)}, out)
+            case _:
+                assert_never(event)
+        return out
+
+    def _emit(self, event: StreamEvent, out: list[StreamEvent]) -> None:
+        self._cursor.advance(event)
+        out.append(event)
+
+    def _emit_delta(self, delta: dict[str, Any], out: list[StreamEvent]) -> None:
+        self._emit({"type": "content_block_delta", "index": self._index, "delta": delta}, out)
+
+    def _start(self, out: list[StreamEvent]) -> None:
+        if self._started:
+            return
+        self._started = True
+        message = {
+            "id": self._new_id("msg_"),
+            "type": "message",
+            "role": "assistant",
+            "content": [],
+            "model": self._model,
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": convert_usage(self._usage),
+        }
+        self._emit({"type": "message_start", "message": message}, out)
+
+    def _report_progress(self, progress: Progress, out: list[StreamEvent]) -> None:
+        """The first progress tells the size of the prompt in time for `message_start`; the later ones keep the client from giving up."""
+        if self._started:
+            self._emit({"type": "ping"}, out)
+        else:
+            self._usage = Usage(prompt=progress.total, completion=0, cached=progress.cached)
+            self._start(out)
+
+    def _switch_to(self, kind: BlockKind, block: dict[str, Any], out: list[StreamEvent]) -> None:
+        if self._block == kind:
+            return
+        self._start(out)
+        self._close_block(out)
+        self._block = kind
+        self._index += 1
+        self._emit({"type": "content_block_start", "index": self._index, "content_block": block}, out)
+
+    def _close_block(self, out: list[StreamEvent]) -> None:
+        if self._block is None:
+            return
+        if self._block == "thinking":
+            self._emit_delta({"type": "signature_delta", "signature": self._sign("".join(self._thought))}, out)
+            self._thought.clear()
+        self._block = None
+        self._emit({"type": "content_block_stop", "index": self._index}, out)
+
+    def _finish(self, finished: Finished, out: list[StreamEvent]) -> None:
+        self._start(out)
+        self._close_block(out)
+        delta = {"stop_reason": self._stop_reason(finished), "stop_sequence": finished.stop_sequence}
+        self._emit({"type": "message_delta", "delta": delta, "usage": convert_usage(self._usage)}, out)
+        self._emit({"type": "message_stop"}, out)
+
+    def _stop_reason(self, finished: Finished) -> str:
+        if finished.stop_sequence is not None:
+            return "stop_sequence"
+        if finished.reason == "stop" and self._called:  # some backends say "stop" after tool calls
+            return "tool_use"
+        return _STOP_REASONS[finished.reason]
+
+
+def convert_usage(usage: Usage) -> dict[str, int]:
+    """Token counts as Messages counts them: `input_tokens` leaves out what came from the cache."""
+    return {
+        "input_tokens": usage.prompt - usage.cached,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": usage.cached,
+        "output_tokens": usage.completion,
+    }

@@ -1,0 +1,1 @@
+"""The handlers behind the generated resources: each joins its dialect with the backend."""

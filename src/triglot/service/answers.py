@@ -1,0 +1,177 @@
+"""One backend answer, from open to close.
+
+The request's own task opens, reads and closes it. The client's connection holds `call.abort`: when the client goes, the backend's socket is
+closed at once, and what waits for it here ends quietly.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from triglot.backend.client import Aborted
+from triglot.backend.decode import AnswerDecoder
+from triglot.backend.failures import convert_error_answer
+from triglot.dialects.translator import encode_events
+from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.events import Failed
+
+if TYPE_CHECKING:
+    from triglot.backend.client import Backend, Call
+    from triglot.dialects.chat.relay import StreamRelay
+    from triglot.dialects.translator import StreamEvent, Translator
+    from triglot.web import RequestContext
+
+log = logging.getLogger("triglot")
+
+CHAT_PATH: Final = "/v1/chat/completions"
+_ERROR_BODY_LIMIT: Final = 1 << 20
+_BODY_LIMIT: Final = 1 << 28
+
+
+async def open_answer(backend: Backend, context: RequestContext, body: bytes, *, stream: bool, path: str = CHAT_PATH) -> Call:
+    """Send `body` to the backend and return the call once its answer has begun.
+
+    Raises:
+        ApiError: the backend cannot be reached, refused the request, or answered with something else than was asked for.
+        ClientGone: the client went away first.
+    """
+    call = backend.call("POST", path, body=body, headers={"content-type": "application/json", "x-request-id": context.request_id})
+    context.client.on_end(call.abort)
+    try:
+        await call.open()
+        await _check_answer(call, "text/event-stream" if stream else "application/json")
+    except Aborted:
+        raise ClientGone from None
+    except BaseException:
+        await call.aclose()
+        raise
+    return call
+
+
+async def _check_answer(call: Call, expected: str) -> None:
+    content_type = call.headers.get("content-type", "")
+    if call.status == 200 and content_type.startswith(expected):  # noqa: PLR2004
+        return
+    body = await call.read_all(_ERROR_BODY_LIMIT)
+    if call.status >= 300 or b'"error"' in body[:64]:  # noqa: PLR2004
+        raise convert_error_answer(call.status, call.headers, body)
+    message = f"The backend answered {call.status} with content type {content_type or 'unknown'} where {expected} was due."
+    raise ApiError(ErrorKind.BACKEND_FAILED, message)
+
+
+async def read_body(call: Call) -> bytes:
+    """Read a whole answer and close the call.
+
+    Raises:
+        ApiError: the backend broke off.
+        ClientGone: the client went away first.
+    """
+    try:
+        return await call.read_all(_BODY_LIMIT)
+    except Aborted:
+        raise ClientGone from None
+    finally:
+        await call.aclose()
+
+
+async def collect_events(call: Call, decoder: AnswerDecoder, translator: Translator) -> list[StreamEvent]:
+    """Read a streamed answer to its end, close the call, and return all its dialect events.
+
+    Raises:
+        ApiError: the answer failed: nothing has been sent to the client yet, so it gets a real status.
+        ClientGone: the client went away first.
+    """
+    out: list[StreamEvent] = []
+    try:
+        while not decoder.ended:
+            data = await call.read()
+            for event in decoder.feed(data) if data else decoder.close():
+                if type(event) is Failed:
+                    raise ApiError(event.kind, event.message)
+                out.extend(translator.receive(event))
+    except Aborted:
+        raise ClientGone from None
+    finally:
+        await call.aclose()
+    return out
+
+
+class TranslatedStream:
+    """A dialect's stream, made from the backend's: all events found in one read leave in one write."""
+
+    __slots__ = ("_call", "_decoder", "_request_id", "_translator")
+
+    def __init__(self, call: Call, decoder: AnswerDecoder, translator: Translator, request_id: str) -> None:
+        self._call = call
+        self._decoder = decoder
+        self._translator = translator
+        self._request_id = request_id
+
+    def __aiter__(self) -> TranslatedStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        decoder = self._decoder
+        translator = self._translator
+        while not decoder.ended:
+            try:
+                data = await self._call.read()
+            except Aborted:
+                break
+            except ApiError as error:
+                events = decoder.fail(error)
+            else:
+                events = decoder.feed(data) if data else decoder.close()
+            out: list[StreamEvent] = []
+            for event in events:
+                if type(event) is Failed:
+                    log.warning("%s: the answer broke off: %s", self._request_id, event.message)
+                out += translator.receive(event)
+            if out:
+                return encode_events(out)
+        raise StopAsyncIteration
+
+    async def close(self) -> None:
+        """Release the backend."""
+        await self._call.aclose()
+
+
+class RelayedStream:
+    """The backend's own stream, passed on in whole events."""
+
+    __slots__ = ("_call", "_ended", "_relay", "_request_id")
+
+    def __init__(self, call: Call, relay: StreamRelay, request_id: str) -> None:
+        self._call = call
+        self._relay = relay
+        self._request_id = request_id
+        self._ended = False
+
+    def __aiter__(self) -> RelayedStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._ended:
+            try:
+                data = await self._call.read()
+            except Aborted:
+                break
+            except ApiError as error:
+                return self._end(self._relay.fail(error))
+            if not data:
+                if ending := self._relay.close():
+                    return self._end(ending)
+                break
+            if whole := self._relay.feed(data):
+                return whole
+        raise StopAsyncIteration
+
+    def _end(self, ending: bytes) -> bytes:
+        self._ended = True
+        log.warning("%s: the answer broke off: %s", self._request_id, ending.decode().strip())
+        return ending
+
+    async def close(self) -> None:
+        """Release the backend."""
+        await self._call.aclose()

@@ -1,0 +1,58 @@
+"""Puts one process together: a backend, and a handler for each dialect."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from triglot.backend.client import Backend, Timeouts
+from triglot.backend.discovery import Discovery
+from triglot.service.chat import ChatHandlers
+from triglot.service.control import ControlHandlers
+from triglot.service.messages import MessagesHandlers
+from triglot.service.responses import ResponsesHandlers
+from triglot.settings import SettingsError
+
+if TYPE_CHECKING:
+    from triglot.settings import Settings
+
+
+class Handlers:
+    """The handlers of one process, by dialect."""
+
+    def __init__(self, backend: Backend, by_dialect: dict[str, Any]) -> None:
+        self._backend = backend
+        self._by_dialect = by_dialect
+
+    def for_dialect(self, name: str) -> Any:
+        """The implementation of the dialect's generated Protocol."""
+        return self._by_dialect[name]
+
+    async def aclose(self) -> None:
+        """Close the connections to the backend."""
+        await self._backend.aclose()
+
+
+def assemble(settings: Settings) -> Handlers:
+    """Build the handlers.
+
+    Raises:
+        SettingsError: no backend is named.
+    """
+    if settings.backend is None:
+        raise SettingsError("TRIGLOT_BACKEND is not set: name a running server, or use `triglot serve`, which starts one")
+    timeouts = Timeouts(connect_s=settings.connect_timeout_s, first_byte_s=settings.first_byte_timeout_s, stall_s=settings.idle_timeout_s)
+    backend = Backend(settings.backend, api_key=settings.backend_api_key, timeouts=timeouts)
+    discovery = Discovery(backend, settings.backend_profile)
+    by_dialect = {
+        "chat": ChatHandlers(backend, discovery),
+        "responses": ResponsesHandlers(backend, discovery, new_id=new_id),
+        "messages": MessagesHandlers(backend, discovery, new_id=new_id, signing_key=secrets.token_bytes(32)),
+        "control": ControlHandlers(discovery),
+    }
+    return Handlers(backend, by_dialect)
+
+
+def new_id(prefix: str) -> str:
+    """A random id."""
+    return prefix + secrets.token_hex(12)

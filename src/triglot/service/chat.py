@@ -1,0 +1,60 @@
+"""Chat Completions: the backend's own dialect, relayed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from triglot.dialects.chat.relay import StreamRelay
+from triglot.dialects.chat.request import convert_request
+from triglot.errors import ApiError, ErrorKind
+from triglot.service.answers import RelayedStream, open_answer, read_body
+
+if TYPE_CHECKING:
+    from triglot.backend.client import Backend
+    from triglot.backend.discovery import Discovery
+    from triglot.generated.chat.events import Model, ModelList
+    from triglot.generated.chat.models import CreateChatCompletion
+    from triglot.web import ByteStream, RequestContext
+
+
+class ChatHandlers:
+    """Implements `ChatService`."""
+
+    def __init__(self, backend: Backend, discovery: Discovery) -> None:
+        self._backend = backend
+        self._discovery = discovery
+
+    async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
+        """Answer with the backend's own bytes."""
+        call = await open_answer(self._backend, context, await self._convert(context), stream=False)
+        return await read_body(call)
+
+    async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:  # noqa: ARG002
+        """Answer with the backend's own bytes, in whole events."""
+        call = await open_answer(self._backend, context, await self._convert(context), stream=True)
+        return RelayedStream(call, StreamRelay(), context.request_id)
+
+    async def list_models(self, context: RequestContext) -> ModelList:  # noqa: ARG002
+        """The backend's models."""
+        return {"object": "list", "data": [_convert_model(entry) for entry in await self._discovery.models()]}
+
+    async def get_model(self, model_id: str, context: RequestContext) -> Model:  # noqa: ARG002
+        """One of the backend's models."""
+        for entry in await self._discovery.models():
+            if entry["id"] == model_id:
+                return _convert_model(entry)
+        raise ApiError(ErrorKind.NOT_FOUND, f"The backend has no model {model_id!r}: GET /v1/models lists those it has.", param="model")
+
+    async def _convert(self, context: RequestContext) -> bytes:
+        return convert_request(context.document, context.body, await self._discovery.profile())
+
+
+def _convert_model(entry: dict[str, Any]) -> Model:
+    created = entry.get("created")
+    return {
+        **entry,  # type: ignore[typeddict-item] # facts of llama-server beyond the API, such as `meta`, are passed on
+        "id": entry["id"],
+        "object": "model",
+        "created": created if isinstance(created, int) else 0,
+        "owned_by": str(entry.get("owned_by") or "backend"),
+    }

@@ -1,0 +1,42 @@
+"""triglot's own operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from triglot import __version__
+from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    from triglot.backend.discovery import Discovery
+    from triglot.generated.control.events import Health
+    from triglot.web import RequestContext
+
+
+class ControlHandlers:
+    """Implements `ControlService`."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        self._discovery = discovery
+
+    async def get_health(self, context: RequestContext) -> Health:
+        """Whether a request sent now would reach a model."""
+        try:
+            models = await self._discovery.models()
+        except ApiError as error:
+            context.answer_status = 503
+            starting = error.kind is ErrorKind.BACKEND_LOADING
+            return {
+                "status": "starting" if starting else "unavailable",
+                "version": __version__,
+                "backend": {"reachable": error.status is not None, "status": "loading model" if starting else None, "model": None},
+            }
+        return {
+            "status": "ok" if models else "degraded",
+            "version": __version__,
+            "backend": {"reachable": True, "status": "ok", "model": models[0]["id"] if models else None},
+        }
+
+    async def get_health_v1(self, context: RequestContext) -> Health:
+        """The same, for clients whose base URL ends in /v1."""
+        return await self.get_health(context)

@@ -1,0 +1,58 @@
+"""OpenAI Responses: converted to chat requests, and the backend's answers translated back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from triglot.backend.decode import AnswerDecoder
+from triglot.dialects.responses.answer import begin_response, fold_events
+from triglot.dialects.responses.request import convert_request
+from triglot.dialects.responses.stream import ResponseStream
+from triglot.generated.responses.support import CREATE_RESPONSE
+from triglot.service.answers import TranslatedStream, collect_events, open_answer
+from triglot.service.losses import report_losses
+
+if TYPE_CHECKING:
+    from triglot.backend.client import Backend, Call
+    from triglot.backend.discovery import Discovery
+    from triglot.dialects.translator import NewId
+    from triglot.generated.responses.events import Response
+    from triglot.generated.responses.models import CreateResponse
+    from triglot.web import ByteStream, RequestContext
+
+
+class ResponsesHandlers:
+    """Implements `ResponsesService`.
+
+    Args:
+        backend: where requests go.
+        discovery: what the backend says of itself.
+        new_id: makes the ids of answers.
+    """
+
+    def __init__(self, backend: Backend, discovery: Discovery, *, new_id: NewId) -> None:
+        self._backend = backend
+        self._discovery = discovery
+        self._new_id = new_id
+
+    async def create_response(self, request: CreateResponse, context: RequestContext) -> Response:
+        """Answer with the response that the last event of its stream would have carried."""
+        call, translator = await self._begin(request, context)
+        return fold_events(await collect_events(call, AnswerDecoder(), translator))
+
+    async def stream_response(self, request: CreateResponse, context: RequestContext) -> ByteStream:
+        """Answer with the response's events."""
+        call, translator = await self._begin(request, context)
+        return TranslatedStream(call, AnswerDecoder(), translator, context.request_id)
+
+    async def _begin(self, request: CreateResponse, context: RequestContext) -> tuple[Call, ResponseStream]:
+        report_losses(CREATE_RESPONSE, context)
+        chat = convert_request(request, await self._discovery.profile())
+        response = begin_response(request, context.document, response_id=self._new_id("resp_"), created_at=_now())
+        call = await open_answer(self._backend, context, chat.encode(), stream=True)
+        return call, ResponseStream(response, new_id=self._new_id, now=_now)
+
+
+def _now() -> int:
+    return int(time.time())
