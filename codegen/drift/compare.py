@@ -187,8 +187,9 @@ class Comparison:
             return
         self._compared += 1
         self._compare_required(ours, [branch.fields.get(name) for branch in group.sdk], f"{owners[0].name}.{name}", direction)
-        if name != group.tag:
-            self.walk(ours.shape, sdk, direction)
+        if name == group.tag:  # tags that the spec lacks are missing branches already
+            sdk.values = {value for value in sdk.values if ours.shape.takes(value)}
+        self.walk(ours.shape, sdk, direction)
 
     def _compare_required(self, ours: Field, theirs: Iterable[Field | None], sdk_name: str, direction: Direction) -> None:
         required = {known is not None and known.required for known in theirs}

@@ -186,8 +186,6 @@ class Contract:
             self._later(property_schema, known.fields[name].shape)
             if "not" in property_schema:
                 known.open_except = (name, frozenset(Value.of(value) for value in property_schema["not"]["enum"]))
-        for name in sorted(required - set(properties)):
-            known.fields[name] = Field(Shape(f"{place}/required", anything=True), required=True, place=f"{place}/required")
         known.rest = self._rest(schema)
         return known
 

@@ -20,6 +20,7 @@ REQUIRED = (typing.Required, typing_extensions.Required)
 NOT_REQUIRED = (typing.NotRequired, typing_extensions.NotRequired)
 WRAPPERS = (*REQUIRED, *NOT_REQUIRED, typing.Annotated, typing.ClassVar)
 SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", bytes: "string", dt.datetime: "string"}
+ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
 # File-like inputs that the SDKs encode as base64 text before sending.
 TEXT_LIKE = (typing.IO, os.PathLike)
 LISTS = (list, tuple, set, Iterable, Sequence)
@@ -59,7 +60,7 @@ class Extractor:
         origin = get_origin(annotation)
         if origin in WRAPPERS:
             self._add(get_args(annotation)[0], shape)
-        elif isinstance(annotation, typing_extensions.TypeAliasType):
+        elif isinstance(annotation, ALIASES):
             shape.absorb(self._alias(annotation))
         elif origin in (Union, types.UnionType):
             for branch in get_args(annotation):
@@ -75,7 +76,7 @@ class Extractor:
         else:
             add_plain(annotation, shape)
 
-    def _alias(self, alias: typing_extensions.TypeAliasType) -> Shape:
+    def _alias(self, alias: Any) -> Shape:
         if alias not in self._aliases:
             self._aliases[alias] = Shape(alias.__name__)
             self._add(alias.__value__, self._aliases[alias])

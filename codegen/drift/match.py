@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from codegen.drift.shape import Object, Value
 
-# Fields that name a branch, the most telling first; any other literal field comes after them.
+# Fields that name a branch, the most telling first. Any other literal field is a tag only where all branches of a union differ in it.
 TAGS = ("type", "role", "object")
 
 
@@ -79,32 +79,41 @@ def best_match(candidates: list[Object], branch: Object, tag: str | None, value:
 
 
 def contradict(spec: Object, sdk: Object) -> bool:
-    """Whether some field holds only literals on both sides, and no common one."""
-    return any(
-        spec.fields[name].shape.is_literal and known.shape.is_literal and not (spec.fields[name].shape.values & known.shape.values)
-        for name, known in sdk.fields.items()
-        if name in spec.fields
-    )
+    """Whether a tag or a constant tells that the two are not the same branch."""
+    for name, known in sdk.fields.items():
+        if name not in spec.fields or not known.shape.is_literal or not spec.fields[name].shape.is_literal:
+            continue
+        ours, theirs = spec.fields[name].shape.values, known.shape.values
+        if not ours & theirs and (name in TAGS or len(ours) == len(theirs) == 1):
+            return True
+    return False
 
 
 def likeness(spec: Object, sdk: Object) -> tuple[int, int]:
     """Larger is more alike: first by literal fields in common, then by field names."""
     common = spec.fields.keys() & sdk.fields.keys()
-    literals = sum(spec.fields[name].shape.is_literal and sdk.fields[name].shape.is_literal for name in common)
+    literals = sum(is_literal(spec, name) and is_literal(sdk, name) for name in common)
     lacking = sum(known.required for name, known in spec.fields.items() if name not in sdk.fields)
     return literals, len(common) - (len(sdk.fields) - len(common)) - 2 * lacking
 
 
-def tag_of(branch: Object, others: Iterable[Object] = ()) -> str | None:
-    """The field that names a branch: literal here and, when others are given, in one of them."""
-    rivals = list(others)
-    names = [name for name in TAGS if name in branch.fields] + [name for name in branch.fields if name not in TAGS]
-    for name in names:
-        if branch.fields[name].shape.is_literal and (
-            not rivals or any(name in rival.fields and rival.fields[name].shape.is_literal for rival in rivals)
-        ):
+def tag_of(branch: Object, rivals: Sequence[Object] = ()) -> str | None:
+    """The field that names a branch of a union whose branches, on the other side, are `rivals`."""
+    for name in TAGS:
+        if is_literal(branch, name) and (not rivals or any(is_literal(rival, name) for rival in rivals)):
             return name
-    return None
+    return next((name for name in branch.fields if len(rivals) > 1 and is_literal(branch, name) and tells_apart(name, rivals)), None)
+
+
+def is_literal(branch: Object, name: str) -> bool:
+    """Whether a branch has a field that holds only literals."""
+    return name in branch.fields and branch.fields[name].shape.is_literal
+
+
+def tells_apart(name: str, branches: Sequence[Object]) -> bool:
+    """Whether every branch has the field as a literal, and no value of it belongs to two of them."""
+    values = [value for branch in branches if is_literal(branch, name) for value in branch.fields[name].shape.values]
+    return all(is_literal(branch, name) for branch in branches) and len(values) == len(set(values))
 
 
 def label_of(branch: Object) -> str:
