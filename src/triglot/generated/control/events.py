@@ -1,0 +1,30 @@
+# Generated from specs/control (sha256 9b6f18c8f053). DO NOT EDIT.
+# Regenerate: nox -s generate
+
+from typing import Literal, TypeAlias, TypedDict
+
+
+class BackendHealth(TypedDict):
+    reachable: bool
+    status: str | None
+    model: str | None
+
+
+class ErrorDetail(TypedDict):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+HealthStatus: TypeAlias = Literal['ok', 'starting', 'degraded', 'unavailable']
+
+
+class ErrorAnswer(TypedDict):
+    error: ErrorDetail
+
+
+class Health(TypedDict):
+    status: HealthStatus
+    version: str
+    backend: BackendHealth

@@ -1,0 +1,450 @@
+# Generated from specs/messages (sha256 0e7dc7d9694c). DO NOT EDIT.
+# Regenerate: nox -s generate
+"""Where the fields of a messages request stand that are ignored or rejected."""
+
+from typing import Final
+
+from triglot.support import Lossy, Node, SupportTable
+
+_NODES: Final[dict[str, Node]] = {
+    "AdvisorTool/whole": Node(
+        whole=Lossy("ignored", "one request has one backend model"),
+        tag="type",
+    ),
+    "AssistantMessage": Node(
+        children={"content": "AssistantMessage.content"},
+    ),
+    "AssistantMessage.content": Node(
+        items="InputContentBlock",
+    ),
+    "Base64PdfSource/whole": Node(
+        whole=Lossy("ignored", "chat models read no PDF; the document is left out"),
+        tag="type",
+    ),
+    "BashTool/whole": Node(
+        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
+        tag="type",
+    ),
+    "BrowserStateBlock/whole": Node(
+        whole=Lossy("ignored", "sets of hosted tools do not exist here"),
+        tag="type",
+    ),
+    "CodeExecutionTool/whole": Node(
+        whole=Lossy("ignored", "hosted code execution does not exist here"),
+        tag="type",
+    ),
+    "ComputerTool/whole": Node(
+        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
+        tag="type",
+    ),
+    "ContentSource": Node(
+        children={"content": "ContentSource.content"},
+    ),
+    "ContentSource.content": Node(
+        items="DocumentContentBlock",
+    ),
+    "CountMessageTokens": Node(
+        losses={
+            "billing_policy": Lossy("ignored", "nothing is billed"),
+            "cache_control": Lossy("ignored", "caching does not change the count"),
+            "compaction": Lossy("ignored", "the conversation is counted as it was sent"),
+            "context_management": Lossy("ignored", "the conversation is counted as it was sent"),
+            "mcp_servers": Lossy("ignored", "the gateway calls no MCP server"),
+            "speed": Lossy("ignored", "speed does not change the count", "standard"),
+        },
+        children={
+            "messages": "CountMessageTokens.messages",
+            "output_config": "OutputConfig",
+            "system": "SystemPrompt",
+            "thinking": "ThinkingConfig",
+            "tools": "CountMessageTokens.tools",
+        },
+    ),
+    "CountMessageTokens.messages": Node(
+        items="InputMessage",
+    ),
+    "CountMessageTokens.tools": Node(
+        items="Tool",
+    ),
+    "CreateMessage": Node(
+        losses={
+            "billing_policy": Lossy("ignored", "nothing is billed"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "compaction": Lossy("rejected", "the gateway writes no summaries; an ordinary answer would be taken for one"),
+            "container": Lossy("ignored", "hosted code execution does not exist here"),
+            "context_management": Lossy("ignored", "the conversation reaches the model as it was sent"),
+            "diagnostics": Lossy("ignored", "the backend keeps no record of earlier prompts"),
+            "fallback_credit_token": Lossy("ignored", "nothing is billed"),
+            "fallbacks": Lossy("ignored", "one request has one backend model"),
+            "inference_geo": Lossy("ignored", "the model runs where the backend runs"),
+            "mcp_servers": Lossy("ignored", "the gateway calls no MCP server"),
+            "metadata": Lossy("ignored", "nothing here looks at it"),
+            "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
+            "speed": Lossy("ignored", "a local server has one speed", "standard"),
+        },
+        children={
+            "messages": "CreateMessage.messages",
+            "output_config": "OutputConfig",
+            "system": "SystemPrompt",
+            "thinking": "ThinkingConfig",
+            "thread": "CreateMessage.thread",
+            "tools": "CreateMessage.tools",
+        },
+    ),
+    "CreateMessage.messages": Node(
+        items="InputMessage",
+    ),
+    "CreateMessage.thread": Node(
+        branches={"continue": "ThreadContinue/whole", "create": "ThreadCreate/whole"},
+        tag="type",
+    ),
+    "CreateMessage.tools": Node(
+        items="Tool",
+    ),
+    "DocumentBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "citations": Lossy("ignored", "local models mark no sources"),
+            "context": Lossy("ignored", "only the document's text is kept"),
+            "title": Lossy("ignored", "only the document's text is kept"),
+        },
+        children={"source": "DocumentSource"},
+    ),
+    "DocumentContentBlock": Node(
+        branches={"image": "UnseenImageBlock/whole", "text": "InputTextBlock"},
+        tag="type",
+    ),
+    "DocumentSource": Node(
+        branches={
+            "base64": "Base64PdfSource/whole",
+            "content": "ContentSource",
+            "file": "FileDocumentSource/whole",
+            "text": None,
+            "url": "UrlPdfSource/whole",
+        },
+        tag="type",
+        unknown="UnknownDocumentSource/whole",
+    ),
+    "FileDocumentSource/whole": Node(
+        whole=Lossy("ignored", "the gateway stores no files; the document is left out"),
+        tag="type",
+    ),
+    "FileImageSource/whole": Node(
+        whole=Lossy("rejected", "the gateway stores no files; send the image as base64"),
+        tag="type",
+    ),
+    "ImageBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "transformations": Lossy("ignored", "the backend scales images itself"),
+        },
+        children={"source": "ImageSource"},
+    ),
+    "ImageSource": Node(
+        branches={"file": "FileImageSource/whole", "url": "UrlImageSource/whole"},
+        tag="type",
+    ),
+    "InputCompactionBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "encrypted_content": Lossy("ignored", "only the provider that sealed it can read it"),
+            "signature": Lossy("ignored", "summaries are never verified"),
+            "tool_changes": Lossy("ignored", "the tools are those of the request"),
+        },
+    ),
+    "InputContainerUploadBlock/whole": Node(
+        whole=Lossy("ignored", "hosted code execution does not exist here"),
+        tag="type",
+    ),
+    "InputContentBlock": Node(
+        branches={
+            "advisor_tool_result": "InputServerToolResultBlock/whole",
+            "bash_code_execution_tool_result": "InputServerToolResultBlock/whole",
+            "code_execution_tool_result": "InputServerToolResultBlock/whole",
+            "compaction": "InputCompactionBlock",
+            "container_upload": "InputContainerUploadBlock/whole",
+            "document": "DocumentBlock",
+            "fallback": "InputFallbackBlock/whole",
+            "image": "ImageBlock",
+            "mcp_tool_listing": "InputMcpToolListingBlock/whole",
+            "mcp_tool_result": "InputMcpToolResultBlock/whole",
+            "mcp_tool_use": "InputMcpToolUseBlock/whole",
+            "redacted_thinking": "InputRedactedThinkingBlock/whole",
+            "search_result": "SearchResultBlock",
+            "server_tool_use": "InputServerToolUseBlock/whole",
+            "text": "InputTextBlock",
+            "text_editor_code_execution_tool_result": "InputServerToolResultBlock/whole",
+            "thinking": "InputThinkingBlock",
+            "tool_addition": "ToolChangeBlock/whole",
+            "tool_removal": "ToolChangeBlock/whole",
+            "tool_result": "ToolResultBlock",
+            "tool_search_tool_result": "InputServerToolResultBlock/whole",
+            "tool_use": "InputToolUseBlock",
+            "web_fetch_tool_result": "InputServerToolResultBlock/whole",
+            "web_search_tool_result": "InputServerToolResultBlock/whole",
+        },
+        tag="type",
+        unknown="UnknownInputContentBlock/whole",
+    ),
+    "InputFallbackBlock/whole": Node(
+        whole=Lossy("ignored", "the mark is not part of the prompt"),
+        tag="type",
+    ),
+    "InputMcpToolListingBlock/whole": Node(
+        whole=Lossy("ignored", "the gateway calls no MCP server"),
+        tag="type",
+    ),
+    "InputMcpToolResultBlock/whole": Node(
+        whole=Lossy("ignored", "the result belongs to another provider and is left out of the prompt"),
+        tag="type",
+    ),
+    "InputMcpToolUseBlock/whole": Node(
+        whole=Lossy("ignored", "the call belongs to another provider and is left out of the prompt"),
+        tag="type",
+    ),
+    "InputMessage": Node(
+        branches={"assistant": "AssistantMessage", "system": "SystemMessage", "user": "UserMessage"},
+        tag="role",
+    ),
+    "InputRedactedThinkingBlock/whole": Node(
+        whole=Lossy("ignored", "only the provider that sealed it can read it"),
+        tag="type",
+    ),
+    "InputServerToolResultBlock/whole": Node(
+        whole=Lossy("ignored", "the result belongs to another provider and is left out of the prompt"),
+        tag="type",
+    ),
+    "InputServerToolUseBlock/whole": Node(
+        whole=Lossy("ignored", "the call belongs to another provider and is left out of the prompt"),
+        tag="type",
+    ),
+    "InputTextBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "citations": Lossy("ignored", "the text itself is kept"),
+        },
+    ),
+    "InputThinkingBlock": Node(
+        losses={
+            "signature": Lossy("ignored", "thinking that is sent back is never verified", ""),
+        },
+    ),
+    "InputToolUseBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "caller": Lossy("ignored", "only the model calls tools here"),
+            "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
+        },
+    ),
+    "McpToolset/whole": Node(
+        whole=Lossy("ignored", "the gateway calls no MCP server"),
+        tag="type",
+    ),
+    "MemoryTool/whole": Node(
+        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
+        tag="type",
+    ),
+    "OutputConfig": Node(
+        losses={
+            "task_budget": Lossy("ignored", "local models are not told of a budget; max_tokens bounds each answer"),
+        },
+    ),
+    "SearchResultBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "citations": Lossy("ignored", "local models mark no sources"),
+            "source": Lossy("ignored", "only the result's text is kept"),
+            "title": Lossy("ignored", "only the result's text is kept"),
+        },
+        children={"content": "SearchResultBlock.content"},
+    ),
+    "SearchResultBlock.content": Node(
+        items="InputTextBlock",
+    ),
+    "SystemContentBlock": Node(
+        branches={"text": "InputTextBlock", "tool_addition": "ToolChangeBlock/whole", "tool_removal": "ToolChangeBlock/whole"},
+        tag="type",
+        unknown="UnknownSystemContentBlock/whole",
+    ),
+    "SystemMessage": Node(
+        losses={
+            "clear_at": Lossy("ignored", "the message stays as long as it is sent", "never"),
+            "output_config": Lossy("ignored", "one request has one effort"),
+        },
+        children={"content": "SystemMessage.content"},
+    ),
+    "SystemMessage.content": Node(
+        items="SystemContentBlock",
+    ),
+    "SystemPrompt": Node(
+        items="InputTextBlock",
+    ),
+    "TextEditorTool/whole": Node(
+        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
+        tag="type",
+    ),
+    "ThinkingAdaptive": Node(
+        losses={
+            "block_binding": Lossy("ignored", "thinking that is sent back is never verified"),
+            "display": Lossy("ignored", "thinking is sent as the model writes it"),
+        },
+    ),
+    "ThinkingConfig": Node(
+        branches={"adaptive": "ThinkingAdaptive", "between_tools": None, "disabled": None, "enabled": "ThinkingEnabled"},
+        tag="type",
+        unknown="UnknownThinkingConfig/whole",
+    ),
+    "ThinkingEnabled": Node(
+        losses={
+            "block_binding": Lossy("ignored", "thinking that is sent back is never verified"),
+            "budget_tokens": Lossy("ignored", "only max_tokens bounds the answer, thinking included"),
+            "display": Lossy("ignored", "thinking is sent as the model writes it"),
+        },
+    ),
+    "ThreadContinue/whole": Node(
+        whole=Lossy("rejected", "conversations are not kept; send all messages"),
+        tag="type",
+    ),
+    "ThreadCreate/whole": Node(
+        whole=Lossy("ignored", "conversations are not kept"),
+        tag="type",
+    ),
+    "Tool": Node(
+        branches={
+            "advisor_20260301": "AdvisorTool/whole",
+            "bash_20241022": "BashTool/whole",
+            "bash_20250124": "BashTool/whole",
+            "browser_toolset_20260801": "Toolset/whole",
+            "code_execution_20250522": "CodeExecutionTool/whole",
+            "code_execution_20250825": "CodeExecutionTool/whole",
+            "code_execution_20260120": "CodeExecutionTool/whole",
+            "code_execution_20260521": "CodeExecutionTool/whole",
+            "computer_20241022": "ComputerTool/whole",
+            "computer_20250124": "ComputerTool/whole",
+            "computer_20251124": "ComputerTool/whole",
+            "computer_toolset_20260801": "Toolset/whole",
+            "custom": "Tool/-",
+            "mcp_toolset": "McpToolset/whole",
+            "memory_20250818": "MemoryTool/whole",
+            "text_editor_20241022": "TextEditorTool/whole",
+            "text_editor_20250124": "TextEditorTool/whole",
+            "text_editor_20250429": "TextEditorTool/whole",
+            "text_editor_20250728": "TextEditorTool/whole",
+            "tool_search_tool_bm25": "ToolSearchTool/whole",
+            "tool_search_tool_bm25_20251119": "ToolSearchTool/whole",
+            "tool_search_tool_regex": "ToolSearchTool/whole",
+            "tool_search_tool_regex_20251119": "ToolSearchTool/whole",
+            "web_fetch_20250910": "WebFetchTool/whole",
+            "web_fetch_20260209": "WebFetchTool/whole",
+            "web_fetch_20260309": "WebFetchTool/whole",
+            "web_fetch_20260318": "WebFetchTool/whole",
+            "web_search_20250305": "WebSearchTool/whole",
+            "web_search_20260209": "WebSearchTool/whole",
+            "web_search_20260318": "WebSearchTool/whole",
+        },
+        tag="type",
+        unknown="UnknownTool/whole",
+        untagged="Tool/-",
+    ),
+    "Tool/-": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model calls tools here"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+            "input_examples": Lossy("ignored", "chat functions have no examples"),
+            "strict": Lossy("ignored", "the backend holds the arguments of every tool to their schema wherever the model's format lets it", False),
+        },
+    ),
+    "ToolChangeBlock/whole": Node(
+        whole=Lossy("ignored", "the tools are those of the request throughout"),
+        tag="type",
+    ),
+    "ToolReferenceBlock/whole": Node(
+        whole=Lossy("ignored", "every tool of the request is given to the model at once, found or not"),
+        tag="type",
+    ),
+    "ToolResultBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "is_error": Lossy("ignored", "a chat message has no such mark; the result's text has to say it", False),
+            "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
+        },
+        children={"content": "ToolResultBlock.content"},
+    ),
+    "ToolResultBlock.content": Node(
+        items="ToolResultContentBlock",
+    ),
+    "ToolResultContentBlock": Node(
+        branches={
+            "browser_state": "BrowserStateBlock/whole",
+            "document": "DocumentBlock",
+            "image": "UnseenImageBlock/whole",
+            "search_result": "SearchResultBlock",
+            "text": "InputTextBlock",
+            "tool_reference": "ToolReferenceBlock/whole",
+        },
+        tag="type",
+        unknown="UnknownToolResultContentBlock/whole",
+    ),
+    "ToolSearchTool/whole": Node(
+        whole=Lossy("ignored", "every tool of the request is given to the model at once"),
+        tag="type",
+    ),
+    "Toolset/whole": Node(
+        whole=Lossy("ignored", "the set has no schemas that a local model could be given"),
+        tag="type",
+    ),
+    "UnknownDocumentSource/whole": Node(
+        whole=Lossy("ignored", "the document is left out"),
+        tag="type",
+    ),
+    "UnknownInputContentBlock/whole": Node(
+        whole=Lossy("ignored", "the block is left out of the prompt"),
+        tag="type",
+    ),
+    "UnknownSystemContentBlock/whole": Node(
+        whole=Lossy("ignored", "the block is left out of the prompt"),
+        tag="type",
+    ),
+    "UnknownThinkingConfig/whole": Node(
+        whole=Lossy("ignored", "the mode is not known"),
+        tag="type",
+    ),
+    "UnknownTool/whole": Node(
+        whole=Lossy("ignored", "the tool is left out"),
+        tag="type",
+    ),
+    "UnknownToolResultContentBlock/whole": Node(
+        whole=Lossy("ignored", "the part is left out of the result"),
+        tag="type",
+    ),
+    "UnseenImageBlock/whole": Node(
+        whole=Lossy("ignored", "only text is kept here"),
+        tag="type",
+    ),
+    "UrlImageSource/whole": Node(
+        whole=Lossy("rejected", "the gateway fetches nothing from the web; send the image as base64"),
+        tag="type",
+    ),
+    "UrlPdfSource/whole": Node(
+        whole=Lossy("ignored", "the gateway fetches nothing from the web; the document is left out"),
+        tag="type",
+    ),
+    "UserMessage": Node(
+        children={"content": "UserMessage.content"},
+    ),
+    "UserMessage.content": Node(
+        items="InputContentBlock",
+    ),
+    "WebFetchTool/whole": Node(
+        whole=Lossy("ignored", "the gateway fetches nothing from the web"),
+        tag="type",
+    ),
+    "WebSearchTool/whole": Node(
+        whole=Lossy("ignored", "the gateway searches no web"),
+        tag="type",
+    ),
+}
+COUNT_MESSAGE_TOKENS: Final = SupportTable(_NODES, "CountMessageTokens")
+CREATE_MESSAGE: Final = SupportTable(_NODES, "CreateMessage")
+LIST_MODELS_QUERY: Final = SupportTable(_NODES, "ListModelsQuery")

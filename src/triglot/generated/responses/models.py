@@ -1,0 +1,1009 @@
+# Generated from specs/responses (sha256 60adc999a86f). DO NOT EDIT.
+# Regenerate: nox -s generate
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
+
+
+class AccessPrograms(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    cyber: Literal['standard', 'daybreak_blue', 'daybreak_red'] | None = None
+
+
+class AllowedToolsChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['allowed_tools']
+    mode: Literal['auto', 'required']
+    tools: list[dict[str, Any]]
+
+
+class ApplyPatchToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['apply_patch']
+
+
+class AudioData(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    data: str
+    format: Literal['mp3', 'wav']
+
+
+class CacheBreakpoint(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    mode: Literal['explicit']
+    ttl: Literal['30m', '12h'] | None = None
+
+
+class CodeInterpreterTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['code_interpreter']
+
+
+class CompactionTrigger(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['compaction_trigger']
+    id: str | None = None
+
+
+class ComputerCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['computer_call_output']
+    call_id: str | None = None
+    output: dict[str, Any] | None = None
+    acknowledged_safety_checks: list[dict[str, Any]] | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class ComputerTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['computer']
+
+
+class ComputerUsePreviewTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['computer_use_preview']
+
+
+class ConfigurationUpdate(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['configuration_update']
+    reasoning: dict[str, Any] | None = None
+    text: dict[str, Any] | None = None
+    id: str | None = None
+
+
+class ContextManagement(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: str
+    compact_threshold: int | None = None
+
+
+class ConversationReference(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    id: str
+
+
+class CustomToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['custom']
+    name: str
+
+
+class CustomToolGrammar(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['grammar']
+    syntax: Literal['lark', 'regex']
+    definition: str
+
+
+class CustomToolText(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['text']
+
+
+class DirectCaller(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['direct']
+
+
+class FileSearchTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['file_search']
+    vector_store_ids: list[str] | None = None
+
+
+class FunctionToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['function']
+    name: str
+
+
+class HostedToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['file_search', 'web_search_preview', 'web_search_preview_2025_03_11', 'computer', 'computer_use', 'computer_use_preview', 'code_interpreter', 'image_generation']
+
+
+class ImageGenerationTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['image_generation']
+
+
+class ImageOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    context_compression: Literal['auto', 'enabled', 'disabled'] | None = None
+
+
+Includable = TypeAliasType("Includable", Literal['reasoning.encrypted_content', 'message.output_text.logprobs', 'message.input_image.image_url', 'file_search_call.results', 'web_search_call.results', 'web_search_call.action.sources', 'code_interpreter_call.outputs', 'computer_call_output.output.image_url'])
+
+
+class InputAudio(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_audio']
+    input_audio: AudioData
+
+
+class InputFile(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_file']
+    file_data: str | None = None
+    file_id: str | None = None
+    file_url: str | None = None
+    filename: str | None = None
+    detail: Literal['auto', 'low', 'high'] | None = 'auto'
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
+
+
+class InputImage(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_image']
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: Literal['low', 'high', 'auto', 'original'] | None = 'auto'
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
+
+
+class InputText(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_text']
+    text: str
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
+
+
+class ItemReference(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['item_reference']
+    id: str
+
+
+ItemStatus = TypeAliasType("ItemStatus", Literal['in_progress', 'completed', 'incomplete'])
+
+
+class JsonObjectFormat(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['json_object']
+
+
+class JsonSchemaFormat(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['json_schema']
+    name: str
+    schema_: Annotated[dict[str, Any], Field(alias='schema')]
+    description: str | None = None
+    strict: bool | None = None
+
+
+class LocalShellCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['local_shell_call_output']
+    output: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class LocalShellTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['local_shell']
+
+
+class McpApprovalResponse(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp_approval_response']
+    approval_request_id: str | None = None
+    approve: bool | None = None
+    reason: str | None = None
+    id: str | None = None
+
+
+class McpTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp']
+    server_label: str
+
+
+class McpToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp']
+    server_label: str
+    name: str | None = None
+
+
+MessagePhase = TypeAliasType("MessagePhase", Literal['commentary', 'final_answer'])
+
+
+MessageRole = TypeAliasType("MessageRole", Literal['user', 'assistant', 'system', 'developer'])
+
+
+class ModerationOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    model: str
+    policy: dict[str, Any] | None = None
+
+
+class OtherInputItem(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[
+        str,
+        Field(
+            pattern='^(?!(message|function_call|function_call_output|reasoning|custom_tool_call|custom_tool_call_output|additional_tools|configuration_update|item_reference|compaction|compaction_trigger|tool_search_call|tool_search_output|shell_call|shell_call_output|local_shell_call|local_shell_call_output|apply_patch_call|apply_patch_call_output|computer_call|computer_call_output|mcp_list_tools|mcp_approval_request|mcp_approval_response|mcp_call|web_search_call|file_search_call|code_interpreter_call|image_generation_call|program|program_output)\\Z)'
+        ),
+    ]
+
+
+class OtherNamespaceMember(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[str, Field(pattern='^(?!(function|custom)\\Z)')]
+
+
+class OtherPart(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[str, Field(pattern='^(?!(input_text|input_image|input_file|input_audio|output_text|refusal)\\Z)')]
+
+
+class OtherResultPart(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[str, Field(pattern='^(?!(input_text|input_image|input_file)\\Z)')]
+
+
+class OtherTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[
+        str,
+        Field(
+            pattern='^(?!(function|custom|namespace|tool_search|shell|local_shell|apply_patch|programmatic_tool_calling|mcp|web_search|web_search_2025_08_26|web_search_preview|web_search_preview_2025_03_11|file_search|code_interpreter|image_generation|computer|computer_use_preview)\\Z)'
+        ),
+    ]
+
+
+class OtherToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[
+        str,
+        Field(
+            pattern='^(?!(allowed_tools|function|custom|mcp|apply_patch|shell|programmatic_tool_calling|file_search|web_search_preview|web_search_preview_2025_03_11|computer|computer_use|computer_use_preview|code_interpreter|image_generation)\\Z)'
+        ),
+    ]
+
+
+class PlainTextFormat(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['text']
+
+
+class PriorCodeInterpreterCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['code_interpreter_call']
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorCompaction(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['compaction']
+    encrypted_content: str
+    id: str | None = None
+
+
+class PriorComputerCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['computer_call']
+    call_id: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorFileSearchCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['file_search_call']
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorImageGenerationCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['image_generation_call']
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorLocalShellCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['local_shell_call']
+    call_id: str | None = None
+    action: dict[str, Any] | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorMcpApprovalRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp_approval_request']
+    server_label: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    id: str | None = None
+
+
+class PriorMcpCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp_call']
+    server_label: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    output: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorMcpListTools(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['mcp_list_tools']
+    server_label: str | None = None
+    id: str | None = None
+
+
+class PriorProgram(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['program']
+    id: str | None = None
+
+
+class PriorProgramOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['program_output']
+    id: str | None = None
+
+
+class PriorReasoningPart(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: str
+    text: str
+
+
+class PriorRefusal(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['refusal']
+    refusal: str
+
+
+class PriorText(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['output_text']
+    text: str
+    annotations: list[dict[str, Any]] | None = None
+    logprobs: list[dict[str, Any]] | None = None
+
+
+class PriorToolSearchCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['tool_search_call']
+    call_id: str | None = None
+    execution: str | None = None
+    arguments: Any | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class PriorWebSearchCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search_call']
+    action: dict[str, Any] | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class ProgramCaller(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['program']
+    caller_id: str
+
+
+class ProgrammaticTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['programmatic_tool_calling']
+
+
+class ProgrammaticToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['programmatic_tool_calling']
+
+
+class PromptCacheOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    mode: Literal['implicit', 'explicit'] | None = None
+    ttl: Literal['30m', '12h'] | None = None
+    prewarm: bool | None = None
+    comparison_response_id: str | None = None
+
+
+class PromptTemplate(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    id: str
+    version: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+class ReasoningOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    effort: Literal['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] | None = None
+    summary: Literal['auto', 'concise', 'detailed'] | None = None
+    generate_summary: Literal['auto', 'concise', 'detailed'] | None = None
+    context: Literal['auto', 'current_turn', 'all_turns'] | None = None
+    mode: str | None = None
+
+
+class ResultFile(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_file']
+    file_data: str | None = None
+    file_id: str | None = None
+    file_url: str | None = None
+    filename: str | None = None
+    detail: Literal['auto', 'low', 'high'] | None = None
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
+
+
+class ResultImage(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['input_image']
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: Literal['low', 'high', 'auto', 'original'] | None = None
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
+
+
+class ShellToolChoice(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['shell']
+
+
+class StreamOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    include_obfuscation: bool | None = None
+
+
+TextFormat = TypeAliasType("TextFormat", Annotated[PlainTextFormat | JsonSchemaFormat | JsonObjectFormat, Field(discriminator='type')])
+
+
+class TextOptions(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    format: TextFormat | None = None
+    verbosity: Literal['low', 'medium', 'high'] | None = 'medium'
+
+
+ToolCaller = TypeAliasType("ToolCaller", Literal['direct', 'programmatic'])
+
+
+ToolChoiceMode = TypeAliasType("ToolChoiceMode", Literal['none', 'auto', 'required'])
+
+
+class ToolSearchTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['tool_search']
+    execution: Literal['server', 'client'] | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class WebSearchPreviewTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search_preview']
+
+
+class WebSearchPreviewTool20250311(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search_preview_2025_03_11']
+
+
+class WebSearchTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search']
+
+
+class WebSearchTool20250826(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search_2025_08_26']
+
+
+class ApplyPatchTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['apply_patch']
+    allowed_callers: list[ToolCaller] | None = None
+
+
+Caller = TypeAliasType("Caller", Annotated[DirectCaller | ProgramCaller, Field(discriminator='type')])
+
+
+CustomToolFormat = TypeAliasType("CustomToolFormat", Annotated[CustomToolText | CustomToolGrammar, Field(discriminator='type')])
+
+
+class FunctionTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['function']
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+    output_schema: dict[str, Any] | None = None
+    defer_loading: bool | None = False
+    allowed_callers: list[ToolCaller] | None = None
+    async_: Annotated[bool | None, Field(alias='async')] = False
+
+
+KnownMessagePart = TypeAliasType(
+    "KnownMessagePart", Annotated[InputText | InputImage | InputFile | InputAudio | PriorText | PriorRefusal, Field(discriminator='type')]
+)
+
+
+KnownResultPart = TypeAliasType("KnownResultPart", Annotated[InputText | ResultImage | ResultFile, Field(discriminator='type')])
+
+
+KnownToolChoice = TypeAliasType(
+    "KnownToolChoice",
+    Annotated[
+        AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice,
+        Field(discriminator='type'),
+    ],
+)
+
+
+MessagePart = TypeAliasType("MessagePart", KnownMessagePart | OtherPart)
+
+
+class PriorApplyPatchCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['apply_patch_call']
+    call_id: str | None = None
+    operation: dict[str, Any] | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Caller | None = None
+
+
+class PriorCustomToolCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['custom_tool_call']
+    call_id: str
+    name: str
+    input: str
+    namespace: str | None = None
+    id: str | None = None
+    caller: Caller | None = None
+    async_: Annotated[bool | None, Field(alias='async')] = False
+
+
+class PriorFunctionCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['function_call']
+    call_id: str
+    name: str
+    arguments: str
+    namespace: str | None = None
+    id: str | None = None
+    status: ItemStatus | None = None
+    caller: Caller | None = None
+    async_: Annotated[bool | None, Field(alias='async')] = False
+
+
+class PriorReasoning(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['reasoning']
+    content: list[PriorReasoningPart] | None = None
+    summary: list[PriorReasoningPart] | None = None
+    encrypted_content: str | None = None
+    id: str | None = None
+    status: ItemStatus | None = None
+
+
+class PriorShellCall(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['shell_call']
+    call_id: str | None = None
+    action: dict[str, Any] | None = None
+    environment: dict[str, Any] | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Caller | None = None
+
+
+ResultPart = TypeAliasType("ResultPart", KnownResultPart | OtherResultPart)
+
+
+class ShellCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['shell_call_output']
+    call_id: str | None = None
+    output: list[dict[str, Any]] | None = None
+    max_output_length: int | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Caller | None = None
+
+
+class ShellTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['shell']
+    environment: dict[str, Any] | None = None
+    allowed_callers: list[ToolCaller] | None = None
+
+
+ToolChoice = TypeAliasType("ToolChoice", ToolChoiceMode | KnownToolChoice | HostedToolChoice | OtherToolChoice)
+
+
+ToolResult = TypeAliasType("ToolResult", str | list[ResultPart])
+
+
+class ApplyPatchCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['apply_patch_call_output']
+    call_id: str | None = None
+    output: str | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Caller | None = None
+
+
+class CustomTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['custom']
+    name: str
+    description: str | None = None
+    format: CustomToolFormat | None = None
+    defer_loading: bool | None = False
+    allowed_callers: list[ToolCaller] | None = None
+    async_: Annotated[bool | None, Field(alias='async')] = False
+
+
+class CustomToolCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['custom_tool_call_output']
+    call_id: str
+    output: ToolResult
+    id: str | None = None
+    caller: Caller | None = None
+
+
+class FunctionCallOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['function_call_output']
+    call_id: str | None = None
+    output: ToolResult
+    name: str | None = None
+    namespace: str | None = None
+    id: str | None = None
+    status: ItemStatus | None = None
+    caller: Caller | None = None
+
+
+KnownNamespaceMember = TypeAliasType("KnownNamespaceMember", Annotated[FunctionTool | CustomTool, Field(discriminator='type')])
+
+
+MessageContent = TypeAliasType("MessageContent", str | list[MessagePart])
+
+
+NamespaceMember = TypeAliasType("NamespaceMember", KnownNamespaceMember | OtherNamespaceMember)
+
+
+class NamespaceTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['namespace']
+    name: str
+    description: str | None = None
+    tools: list[NamespaceMember]
+
+
+class TypelessMessage(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Annotated[None, Field(None)] = None
+    role: MessageRole
+    content: MessageContent
+    id: str | None = None
+    status: ItemStatus | None = None
+    phase: MessagePhase | None = None
+
+
+class InputMessage(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['message']
+    role: MessageRole
+    content: MessageContent
+    id: str | None = None
+    status: ItemStatus | None = None
+    phase: MessagePhase | None = None
+
+
+KnownTool = TypeAliasType(
+    "KnownTool",
+    Annotated[
+        FunctionTool | CustomTool | NamespaceTool | ToolSearchTool | ShellTool | LocalShellTool | ApplyPatchTool | ProgrammaticTool | McpTool | WebSearchTool | WebSearchTool20250826 | WebSearchPreviewTool | WebSearchPreviewTool20250311 | FileSearchTool | CodeInterpreterTool | ImageGenerationTool | ComputerTool | ComputerUsePreviewTool,
+        Field(discriminator='type'),
+    ],
+)
+
+
+Tool = TypeAliasType("Tool", KnownTool | OtherTool)
+
+
+class ToolSearchOutput(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['tool_search_output']
+    call_id: str | None = None
+    execution: str | None = None
+    tools: list[Tool]
+    id: str | None = None
+    status: str | None = None
+
+
+class AdditionalTools(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['additional_tools']
+    role: str | None = None
+    tools: list[Tool]
+    id: str | None = None
+
+
+KnownInputItem = TypeAliasType(
+    "KnownInputItem",
+    Annotated[
+        InputMessage | PriorFunctionCall | FunctionCallOutput | PriorReasoning | PriorCustomToolCall | CustomToolCallOutput | AdditionalTools | ConfigurationUpdate | ItemReference | PriorCompaction | CompactionTrigger | PriorToolSearchCall | ToolSearchOutput | PriorShellCall | ShellCallOutput | PriorLocalShellCall | LocalShellCallOutput | PriorApplyPatchCall | ApplyPatchCallOutput | PriorComputerCall | ComputerCallOutput | PriorMcpListTools | PriorMcpApprovalRequest | McpApprovalResponse | PriorMcpCall | PriorWebSearchCall | PriorFileSearchCall | PriorCodeInterpreterCall | PriorImageGenerationCall | PriorProgram | PriorProgramOutput,
+        Field(discriminator='type'),
+    ],
+)
+
+
+InputItem = TypeAliasType("InputItem", KnownInputItem | TypelessMessage | OtherInputItem)
+
+
+Input = TypeAliasType("Input", str | list[InputItem])
+
+
+class CreateResponse(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    model: str | None = None
+    input: Input | None = None
+    instructions: str | None = None
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Annotated[ToolChoice | None, Field(validate_default=True)] = 'auto'
+    parallel_tool_calls: bool | None = True
+    max_tool_calls: int | None = None
+    max_output_tokens: Annotated[int | None, Field(ge=1)] = None
+    temperature: Annotated[float | None, Field(ge=0.0, le=2.0)] = None
+    top_p: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=20)] = 0
+    text: TextOptions | None = None
+    reasoning: ReasoningOptions | None = None
+    truncation: Literal['auto', 'disabled'] | None = 'disabled'
+    include: list[Includable] | None = None
+    metadata: dict[str, Any] | None = None
+    store: bool | None = False
+    previous_response_id: str | None = None
+    conversation: str | ConversationReference | None = None
+    background: bool | None = False
+    prompt: PromptTemplate | None = None
+    context_management: list[ContextManagement] | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: PromptCacheOptions | None = None
+    prompt_cache_retention: Literal['in_memory', '24h'] | None = None
+    service_tier: Literal['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'] | None = 'auto'
+    safety_identifier: str | None = None
+    user: str | None = None
+    client_metadata: dict[str, Any] | None = None
+    moderation: ModerationOptions | None = None
+    access_programs: AccessPrograms | None = None
+    image: ImageOptions | None = None

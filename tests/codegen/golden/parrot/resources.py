@@ -1,0 +1,65 @@
+# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Regenerate: nox -s generate
+"""The parrot dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from triglot import web
+
+from .. import Route
+from . import models
+
+if TYPE_CHECKING:
+    from falcon.asgi import Request, Response
+
+    from .service import ParrotService
+
+
+class EchoesResource:
+    """/v1/echoes."""
+
+    def __init__(self, service: ParrotService) -> None:
+        self._service = service
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Say the phrases again."""
+        context = await web.read_request(req, resp, "parrot", "create_echo")
+        request = web.decode_body(models.CreateEcho, context)
+        if request.stream:
+            web.send_stream(resp, context, await self._service.stream_echo(request, context))
+        else:
+            web.send_json(resp, context, await self._service.create_echo(request, context))
+
+
+class BirdsResource:
+    """/v1/birds."""
+
+    def __init__(self, service: ParrotService) -> None:
+        self._service = service
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List the birds."""
+        context = await web.read_request(req, resp, "parrot", "list_birds")
+        query = web.decode_query(models.ListBirdsQuery, context)
+        web.send_json(resp, context, await self._service.list_birds(query, context))
+
+
+class BirdsByBirdIdResource:
+    """/v1/birds/{bird_id}."""
+
+    def __init__(self, service: ParrotService) -> None:
+        self._service = service
+
+    async def on_get(self, req: Request, resp: Response, bird_id: str) -> None:
+        """Describe one bird."""
+        context = await web.read_request(req, resp, "parrot", "get_bird")
+        web.send_bytes(resp, context, await self._service.get_bird(bird_id, context))
+
+
+ROUTES: Final = (
+    Route("/v1/echoes", EchoesResource, {"POST": None}),
+    Route("/v1/birds", BirdsResource, {"GET": "parrot-version"}),
+    Route("/v1/birds/{bird_id:path}", BirdsByBirdIdResource, {"GET": None}),
+)
