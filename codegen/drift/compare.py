@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from codegen.drift.contract import escape
-from codegen.drift.match import label_of, match_branches
+from codegen.drift.match import carries, label_of, match_branches
 from codegen.drift.shape import merge
 
 if TYPE_CHECKING:
@@ -171,6 +171,9 @@ class Comparison:
             return
         names = dict.fromkeys(name for branch in group.sdk for name in branch.fields)
         self._known.setdefault(group.spec.place, set()).update(names)
+        if names and not group.spec.fields and (group.spec.rest is None or group.spec.rest.anything):
+            self._add(Kind.UNTYPED, group.spec.place, f"SDK object with {', '.join(names)}; spec any object", group.sdk[0].name)
+            return
         for name in names:
             self._compare_field(group, name, direction)
         self._compare_rest(group, direction)
@@ -179,6 +182,8 @@ class Comparison:
         spec, owners = group.spec, [branch for branch in group.sdk if name in branch.fields]
         sdk = merge((branch.fields[name].shape for branch in owners), f"{owners[0].name}.{name}")
         ours = spec.fields.get(name)
+        if name == group.either_way and not carries(spec, name):
+            return
         if ours is None:
             if spec.rest is None or spec.rest.anything:
                 self._add(Kind.MISSING_FIELD, f"{spec.place}/properties/{escape(name)}", f"SDK {sdk}, spec nothing", owners[0].name)
@@ -186,7 +191,8 @@ class Comparison:
                 self.walk(spec.rest, sdk, direction)
             return
         self._compared += 1
-        self._compare_required(ours, [branch.fields.get(name) for branch in group.sdk], f"{owners[0].name}.{name}", direction)
+        if name != group.either_way:
+            self._compare_required(ours, [branch.fields.get(name) for branch in group.sdk], f"{owners[0].name}.{name}", direction)
         if name == group.tag:  # tags that the spec lacks are missing branches already
             sdk.values = {value for value in sdk.values if ours.shape.takes(value)}
         self.walk(ours.shape, sdk, direction)

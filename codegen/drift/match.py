@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codegen.drift.shape import Object, Value
+    from codegen.drift.shape import Object
 
 # Fields that name a branch, the most telling first. Any other literal field is a tag only where all branches of a union differ in it.
 TAGS = ("type", "role", "object")
@@ -20,11 +20,13 @@ class Group:
 
     Attributes:
         tag: the field whose literals made the match, or None.
+        either_way: a tag that the SDK may leave out, when the spec has one branch with it and one without: its presence is no difference.
     """
 
     spec: Object
     sdk: list[Object] = field(default_factory=list)
     tag: str | None = None
+    either_way: str | None = None
 
 
 @dataclass(slots=True)
@@ -45,8 +47,8 @@ class Matching:
 def match_branches(spec: Iterable[Object], sdk: Iterable[Object]) -> Matching:
     """Pairs the object branches of two unions.
 
-    An SDK branch whose tag has several values may be spread over several spec branches, and one spec branch may stand for several SDK
-    branches (a request type and its twin among the answers, stable and beta).
+    An SDK branch whose tag has several values, or may be left out, may be spread over several spec branches; and one spec branch may stand
+    for several SDK branches (a request type and its twin among the answers, stable and beta).
     """
     closed = [branch for branch in spec if branch.open_except is None]
     groups = {id(branch): Group(branch) for branch in closed}
@@ -54,13 +56,17 @@ def match_branches(spec: Iterable[Object], sdk: Iterable[Object]) -> Matching:
     for branch in sdk:
         candidates = [candidate for candidate in closed if not contradict(candidate, branch)]
         tag = tag_of(branch, closed)
-        for value in sorted(branch.fields[tag].shape.values) if tag else [None]:
-            best = best_match(candidates, branch, tag, value)
+        found = {"": best_match(candidates, branch)} if tag is None else match_tagged(candidates, branch, tag)
+        twins = [best for best in found.values() if best is not None]
+        for label, best in found.items():
             if best is None:
-                matching.missing.append((branch, label_of(branch) if value is None else f"{tag}={value}"))
+                matching.missing.append((branch, label or label_of(branch)))
                 continue
             group = groups[id(best)]
-            group.tag = tag or group.tag
+            if tag is not None and carries(best, tag):
+                group.tag = tag
+            if tag is not None and any(carries(best, tag) != carries(twin, tag) for twin in twins):
+                group.either_way = tag
             if branch not in group.sdk:
                 group.sdk.append(branch)
     matching.groups = [group for group in groups.values() if group.sdk]
@@ -68,14 +74,37 @@ def match_branches(spec: Iterable[Object], sdk: Iterable[Object]) -> Matching:
     return matching
 
 
-def best_match(candidates: list[Object], branch: Object, tag: str | None, value: Value | None) -> Object | None:
-    """The spec branch most like an SDK branch, among those that take the tag's value."""
-    if tag is not None and value is not None:
-        tagged = [candidate for candidate in candidates if tag in candidate.fields and candidate.fields[tag].shape.takes(value)]
-        if not tagged and not branch.fields[tag].required:
-            tagged = [candidate for candidate in candidates if tag not in candidate.fields]
-        candidates = tagged
+def match_tagged(candidates: list[Object], branch: Object, tag: str) -> dict[str, Object | None]:
+    """The spec branch for each value of an SDK branch's tag.
+
+    Where the SDK may leave the tag out and the spec has a branch for that, it stands under the empty label.
+    """
+    found: dict[str, Object | None] = {}
+    for value in sorted(branch.fields[tag].shape.values):
+        takers = [candidate for candidate in candidates if carries(candidate, tag) and candidate.fields[tag].shape.takes(value)]
+        found[f"{tag}={value}"] = best_match(takers, branch)
+    if not branch.fields[tag].required:
+        untagged = [candidate for candidate in candidates if not carries(candidate, tag) and needs(candidate) <= branch.fields.keys()]
+        best = best_match(untagged, branch)
+        if best is not None:
+            found = {label: tagged or best for label, tagged in found.items()}
+            found[""] = best
+    return found
+
+
+def carries(branch: Object, tag: str) -> bool:
+    """Whether a branch has the tag; one that may only be null counts as absent."""
+    return tag in branch.fields and bool(branch.fields[tag].shape.kinds or branch.fields[tag].shape.anything)
+
+
+def best_match(candidates: list[Object], branch: Object) -> Object | None:
+    """The candidate most like an SDK branch."""
     return max(candidates, key=lambda candidate: likeness(candidate, branch), default=None)
+
+
+def needs(branch: Object) -> set[str]:
+    """The required fields of a branch."""
+    return {name for name, known in branch.fields.items() if known.required}
 
 
 def contradict(spec: Object, sdk: Object) -> bool:
@@ -93,8 +122,7 @@ def likeness(spec: Object, sdk: Object) -> tuple[int, int]:
     """Larger is more alike: first by literal fields in common, then by field names."""
     common = spec.fields.keys() & sdk.fields.keys()
     literals = sum(is_literal(spec, name) and is_literal(sdk, name) for name in common)
-    lacking = sum(known.required for name, known in spec.fields.items() if name not in sdk.fields)
-    return literals, len(common) - (len(sdk.fields) - len(common)) - 2 * lacking
+    return literals, len(common) - (len(sdk.fields) - len(common)) - 2 * len(needs(spec) - sdk.fields.keys())
 
 
 def tag_of(branch: Object, rivals: Sequence[Object] = ()) -> str | None:

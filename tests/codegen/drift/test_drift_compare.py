@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one case a line
 """Every kind of difference is found, at its place, and nothing else is reported beside it."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codegen.drift.report import compare_all
+from codegen.drift.roots import read_roots
 from tests.codegen.drift.toy_spec import write_spec
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def test_a_spec_that_agrees_is_green(tmp_path):
         pytest.param("    limit:", "    extra: {type: string}\n    limit:", ("extra-field", f"{REQUEST}/Create/properties/extra", ""), id="extra field"),
         pytest.param("labels:\n      type: object\n      additionalProperties: {type: string}", "labels:\n      type: object\n      additionalProperties: {type: integer}", ("type-differs", f"{REQUEST}/Create/properties/labels/additionalProperties", ""), id="map"),
         pytest.param("format: {$ref: '#/Format'}", "format: {description: any}", ("untyped", f"{REQUEST}/Create/properties/format", ""), id="untyped"),
+        pytest.param("format: {$ref: '#/Format'}", "format: {type: object}", ("untyped", f"{REQUEST}/Create/properties/format", ""), id="any object"),
         pytest.param("detail: {enum: [low, high]}", "detail: {enum: [low]}", ("missing-enum-value", f"{REQUEST}/ImagePart/properties/detail", "high"), id="enum below a union"),
     ],
 )  # fmt: skip
@@ -103,8 +106,6 @@ def test_an_extra_request_branch_is_found(tmp_path):
     path.write_text(
         path.read_text().replace("        - {$ref: '#/GroupPart'}", "        - {$ref: '#/GroupPart'}\n        - {$ref: '#/SoundPart'}")
     )
-    from codegen.drift.roots import read_roots
-
     [difference] = compare_all(tmp_path / "specs", read_roots(tmp_path / "roots.toml")).differences
     assert (difference.kind, difference.pointer, difference.value) == ("extra-branch", f"{REQUEST}/SoundPart", "type=sound")
     assert difference.sdk

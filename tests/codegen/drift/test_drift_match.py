@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from codegen.drift.match import match_branches
 from codegen.drift.shape import Field, Object, Shape, Value
 
@@ -53,6 +55,22 @@ def test_a_branch_may_leave_out_an_optional_tag():
     spec = [branch("Reference", id=[]), branch("A", type=["a"])]
     matching = match_branches(spec, [branch("SdkReference", type=["reference"], id=[])])
     assert pairs(matching) == {"Reference": ["SdkReference"]}
+
+
+@pytest.mark.parametrize("spelled_out", [False, True])
+def test_an_optional_tag_is_spread_over_a_branch_with_it_and_one_without(spelled_out):
+    spec = [branch("Tagged", type=["a"], id=[]), branch("Typeless", id=[])]
+    if spelled_out:
+        spec[1].fields["type"] = Field(Shape("type", null=True), required=False)
+    matching = match_branches(spec, [branch("SdkA", type=["a"], id=[])])
+    assert pairs(matching) == {"Tagged": ["SdkA"], "Typeless": ["SdkA"]}
+    assert {group.either_way for group in matching.groups} == {"type"}
+
+
+def test_a_branch_without_the_tag_must_be_possible():
+    spec = [branch("Tagged", type=["a"], id=[]), branch("Typeless", role=[], required=["role"])]
+    matching = match_branches(spec, [branch("SdkA", type=["a"], id=[])])
+    assert pairs(matching) == {"Tagged": ["SdkA"]}
 
 
 def test_the_open_branch_matches_nothing_and_is_never_extra():

@@ -1,3 +1,4 @@
+# ruff: noqa: PYI051, TC003, UP007, UP035, UP045 - written as the SDKs are
 """A small SDK in the manner of the official ones: TypedDicts for what is sent, pydantic models for what is read."""
 
 from __future__ import annotations

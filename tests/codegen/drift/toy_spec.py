@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen.drift.roots import Root, read_roots
+
 if TYPE_CHECKING:
-    from codegen.drift.roots import Root
+    from pathlib import Path
 
 OPENAPI = """
 openapi: 3.2.0
@@ -219,8 +220,6 @@ def write_spec(specs: Path, old: str = "", new: str = "") -> list[Root]:
         old: text to replace; in every file that has it, and one must.
         new: what stands there instead.
     """
-    from codegen.drift.roots import read_roots
-
     assert any(old in text for text in FILES.values()), f"nothing to replace: {old!r}"
     for name, text in FILES.items():
         path = specs / "toy" / name
