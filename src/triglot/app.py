@@ -22,9 +22,9 @@ from triglot.settings import Settings
 from triglot.web import SCOPE_KEY, ClientConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from falcon.asgi import Request, Response
+    from falcon.asgi import App, Request, Response
 
 log = logging.getLogger("triglot")
 
@@ -33,7 +33,7 @@ _MESSAGES_HEADER: Final = "anthropic-version"
 _CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
 
 
-def create_app(settings: Settings | None = None) -> falcon.asgi.App:
+def create_app(settings: Settings | None = None) -> App[Request, Response]:
     """Build the application.
 
     Args:
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> falcon.asgi.App:
     return app
 
 
-class Application(falcon.asgi.App):
+class Application(falcon.asgi.App[Any, Any]):
     """Falcon, with the client's connection in the scope.
 
     Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here, on
@@ -99,12 +99,12 @@ class Lifetime:
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
 
-    async def process_shutdown(self, scope: dict[str, Any], event: dict[str, Any]) -> None:  # noqa: ARG002
+    async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Close the connections to the backend."""
         await self._handlers.aclose()
 
 
-def add_routes(app: falcon.asgi.App, handlers: Handlers) -> None:
+def add_routes(app: App[Request, Response], handlers: Handlers) -> None:
     """Give each path its generated resource; where dialects share a path, a header decides."""
     by_path: dict[str, list[tuple[Route, Any]]] = {}
     for dialect in DIALECTS:
@@ -168,9 +168,13 @@ def _convert_error(error: Exception, req: Request, request_id: str) -> ApiError:
     if isinstance(error, falcon.HTTPMethodNotAllowed):
         return ApiError(ErrorKind.METHOD_NOT_ALLOWED, f"{req.method} is not served at {req.path}.")
     if isinstance(error, falcon.HTTPNotFound):
-        return ApiError(ErrorKind.NOT_FOUND, f"Nothing is served at {req.method} {req.path}. /openapi/chat.json and its siblings list what is.")
+        return ApiError(
+            ErrorKind.NOT_FOUND, f"Nothing is served at {req.method} {req.path}. /openapi/chat.json and its siblings list what is."
+        )
     if isinstance(error, falcon.HTTPError) and error.status_code < 500:  # noqa: PLR2004
-        return ApiError(ErrorKind.INVALID_REQUEST, error.description or error.title or "The request cannot be read.", status=error.status_code)
+        return ApiError(
+            ErrorKind.INVALID_REQUEST, error.description or error.title or "The request cannot be read.", status=error.status_code
+        )
     log.error("%s: %s %s failed", request_id, req.method, req.path, exc_info=error)
     return ApiError(ErrorKind.INTERNAL, f"triglot failed on this request; its log has the reason under {request_id}.")
 

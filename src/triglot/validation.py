@@ -32,12 +32,10 @@ def describe_errors(error: ValidationError, document: Any) -> tuple[str, str | N
 def _path(detail: ErrorDetails, document: Any) -> list[str]:
     """The error's location without the names of union branches, which pydantic puts between the fields: the document tells them apart."""
     path: list[str] = []
-    here = document
+    here: Any = document
     last = len(detail["loc"]) - 1
     for position, step in enumerate(detail["loc"]):
-        if isinstance(here, list) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        elif isinstance(here, dict) and step in here:
+        if step in (range(len(here)) if isinstance(here, list) else here if isinstance(here, dict) else ()):
             here = here[step]
         elif not (detail["type"] == "missing" and position == last):
             continue

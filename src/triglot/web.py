@@ -134,7 +134,7 @@ def decode_body(model: type[Model], context: RequestContext) -> Model:
     Raises:
         ApiError: it does not fit; `param` names the field.
     """
-    return _validate(model, context.document)
+    return _validate(model, context.document, strict=True)
 
 
 def decode_query(model: type[Model], context: RequestContext) -> Model:
@@ -143,7 +143,7 @@ def decode_query(model: type[Model], context: RequestContext) -> Model:
     Raises:
         ApiError: they do not fit; `param` names the parameter.
     """
-    return _validate(model, context.query)
+    return _validate(model, context.query, strict=False)
 
 
 def send_json(resp: Response, context: RequestContext, document: Any) -> None:
@@ -166,9 +166,10 @@ def send_stream(resp: Response, context: RequestContext, stream: ByteStream) -> 
     resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no", **context.answer_headers})
 
 
-def _validate(model: type[Model], document: Any) -> Model:
+def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:
+    """Strict is what JSON means: true is not 1, and "1" is no number. A query string has only strings."""
     try:
-        return model.model_validate(document)
+        return model.model_validate(document, strict=strict)
     except ValidationError as error:
         message, param = describe_errors(error, document)
         raise ApiError(ErrorKind.INVALID_REQUEST, message, param=param) from None

@@ -93,7 +93,9 @@ class AnswerDecoder:
         try:
             chunk = decode_chunk(payload)
         except msgspec.DecodeError:
-            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {_snippet(payload)}"))
+            return self._fail(
+                events, Failed(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {_snippet(payload)}")
+            )
         if chunk.error is not None:
             error = convert_error_object(chunk.error)
             return self._fail(events, Failed(error.kind, error.message))
@@ -171,7 +173,7 @@ class AnswerDecoder:
 
     def _end(self, events: list[BackendEvent], stop_sequence: str | None = None) -> None:
         if self.ended:
-            return
+            return None
         self._flush_stops(events)
         if self._finish is None:
             message = "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from triglot.errors import ApiError, ErrorKind
+
+if TYPE_CHECKING:
+    from triglot.generated.responses.events import ResponseErrorCode
 
 TABLE: Final[dict[ErrorKind, tuple[int, str, str | None]]] = {
     ErrorKind.INVALID_REQUEST: (400, "invalid_request_error", None),
@@ -27,14 +30,15 @@ TABLE: Final[dict[ErrorKind, tuple[int, str, str | None]]] = {
 
 
 # What `response.failed` can say: OpenAI's list of codes has no word for most failures of a server.
-_FAILURE_CODES: Final[dict[ErrorKind, str]] = {
+_FAILURE_CODES: Final[dict[ErrorKind, ResponseErrorCode]] = {
     ErrorKind.CONTEXT_LENGTH: "context_length_exceeded",
     ErrorKind.RATE_LIMIT: "rate_limit_exceeded",
     ErrorKind.INVALID_REQUEST: "invalid_prompt",
+    ErrorKind.OVERLOADED: "server_is_overloaded",
 }
 
 
-def failure_code(kind: ErrorKind) -> str:
+def failure_code(kind: ErrorKind) -> ResponseErrorCode:
     """The code of a response that failed after it had begun."""
     return _FAILURE_CODES.get(kind, "server_error")
 

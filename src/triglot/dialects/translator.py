@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -13,16 +13,17 @@ from triglot.sse import encode_event
 NewId: TypeAlias = Callable[[str], str]
 """Makes a new id that begins with the given prefix, such as `msg_`."""
 
-StreamEvent: TypeAlias = Mapping[str, Any]
+Event = TypeVar("Event", bound=Mapping[str, Any])
+Event_co = TypeVar("Event_co", bound=Mapping[str, Any], covariant=True)
 
 
-class Translator(Protocol):
+class Translator(Protocol[Event_co]):
     """One streamed answer of a dialect: neutral events in, dialect events out. It writes nothing."""
 
-    def receive(self, event: BackendEvent) -> list[StreamEvent]:
+    def receive(self, event: BackendEvent) -> Sequence[Event_co]:
         """Return the dialect events that `event` makes, oldest first."""
 
 
-def encode_events(events: Iterable[StreamEvent]) -> bytes:
+def encode_events(events: Iterable[Mapping[str, Any]]) -> bytes:
     """The events as server-sent events, each with its event line."""
     return b"".join([encode_event(event["type"], msgspec.json.encode(event)) for event in events])

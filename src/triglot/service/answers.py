@@ -7,7 +7,7 @@ closed at once, and what waits for it here ends quietly.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Aborted
 from triglot.backend.decode import AnswerDecoder
@@ -17,9 +17,11 @@ from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from triglot.backend.client import Backend, Call
     from triglot.dialects.chat.relay import StreamRelay
-    from triglot.dialects.translator import StreamEvent, Translator
+    from triglot.dialects.translator import Event, Translator
     from triglot.web import RequestContext
 
 log = logging.getLogger("triglot")
@@ -75,14 +77,14 @@ async def read_body(call: Call) -> bytes:
         await call.aclose()
 
 
-async def collect_events(call: Call, decoder: AnswerDecoder, translator: Translator) -> list[StreamEvent]:
+async def collect_events(call: Call, decoder: AnswerDecoder, translator: Translator[Event]) -> list[Event]:
     """Read a streamed answer to its end, close the call, and return all its dialect events.
 
     Raises:
         ApiError: the answer failed: nothing has been sent to the client yet, so it gets a real status.
         ClientGone: the client went away first.
     """
-    out: list[StreamEvent] = []
+    out: list[Event] = []
     try:
         while not decoder.ended:
             data = await call.read()
@@ -102,7 +104,7 @@ class TranslatedStream:
 
     __slots__ = ("_call", "_decoder", "_request_id", "_translator")
 
-    def __init__(self, call: Call, decoder: AnswerDecoder, translator: Translator, request_id: str) -> None:
+    def __init__(self, call: Call, decoder: AnswerDecoder, translator: Translator[Mapping[str, Any]], request_id: str) -> None:
         self._call = call
         self._decoder = decoder
         self._translator = translator
@@ -123,7 +125,7 @@ class TranslatedStream:
                 events = decoder.fail(error)
             else:
                 events = decoder.feed(data) if data else decoder.close()
-            out: list[StreamEvent] = []
+            out: list[Mapping[str, Any]] = []
             for event in events:
                 if type(event) is Failed:
                     log.warning("%s: the answer broke off: %s", self._request_id, event.message)

@@ -40,7 +40,9 @@ class StreamRelay:
         last = EventStreamParser().feed(self._last.lstrip(b"\n\r"))
         if not self._held and last and (last[-1] == _DONE or _is_error(last[-1])):
             return b""
-        message = "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
+        message = (
+            "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
+        )
         return self.fail(ApiError(ErrorKind.BACKEND_FAILED, message))
 
     def fail(self, error: ApiError) -> bytes:

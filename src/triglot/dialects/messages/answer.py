@@ -11,16 +11,16 @@ from triglot.errors import ApiError, ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from triglot.dialects.translator import StreamEvent
+    from triglot.generated.messages.events import ContentBlockDelta, Message, MessageStreamEvent
 
 
-def fold_events(events: Iterable[StreamEvent]) -> dict[str, Any]:
+def fold_events(events: Iterable[MessageStreamEvent]) -> Message:
     """Return the message that the events of a complete stream add up to.
 
     Raises:
         ApiError: the model ended a tool call whose arguments are not JSON.
     """
-    message: dict[str, Any] = {}
+    message: Any = {}
     pieces: list[str] = []
     broken_call: str | None = None
     for event in events:
@@ -42,21 +42,24 @@ def fold_events(events: Iterable[StreamEvent]) -> dict[str, Any]:
     if broken_call is not None and message["stop_reason"] != "max_tokens":
         text = f"The model called {broken_call} with arguments that are not JSON. Send the request again, or use a model that is better at tool calls."
         raise ApiError(ErrorKind.BACKEND_FAILED, text)
-    return message
+    folded: Message = message
+    return folded
 
 
-def _take_delta(block: dict[str, Any], delta: dict[str, Any]) -> str:
+def _take_delta(block: dict[str, Any], delta: ContentBlockDelta) -> str:
     """The piece of text that the delta adds to the block."""
     match delta["type"]:
         case "text_delta":
-            return str(delta["text"])
+            return delta["text"]
         case "thinking_delta":
-            return str(delta["thinking"])
+            return delta["thinking"]
         case "input_json_delta":
-            return str(delta["partial_json"])
-        case _:
+            return delta["partial_json"]
+        case "signature_delta":
             block["signature"] = delta["signature"]
             return ""
+        case unknown:
+            raise ValueError(f"no translator writes a {unknown}")
 
 
 def _close_block(block: dict[str, Any], text: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from triglot.errors import ApiError, ErrorKind
 
-TABLE: Final[dict[ErrorKind, tuple[int, str]]] = {
+if TYPE_CHECKING:
+    from triglot.generated.messages.events import ErrorEvent, ErrorType
+
+TABLE: Final[dict[ErrorKind, tuple[int, ErrorType]]] = {
     ErrorKind.INVALID_REQUEST: (400, "invalid_request_error"),
     ErrorKind.UNSUPPORTED: (400, "invalid_request_error"),
     ErrorKind.CONTEXT_LENGTH: (400, "invalid_request_error"),
@@ -33,12 +36,12 @@ def status_of(error: ApiError) -> int:
     return status if error.status is None or error.kind in _MOVED else error.status
 
 
-def error_document(kind: ErrorKind, message: str, request_id: str) -> dict[str, Any]:
+def error_document(kind: ErrorKind, message: str, request_id: str) -> ErrorEvent:
     """The error object, the same as a body and as the `error` event of a stream."""
     return {"type": "error", "error": {"type": TABLE[kind][1], "message": message}, "request_id": request_id}
 
 
-def error_body(error: ApiError, request_id: str) -> dict[str, Any]:
+def error_body(error: ApiError, request_id: str) -> ErrorEvent:
     """The body of an error answer. A context overflow is worded as clients parse it: they shorten the conversation and try again."""
     message = error.message
     if error.kind is ErrorKind.CONTEXT_LENGTH and {"n_prompt_tokens", "n_ctx"} <= error.details.keys():

@@ -10,20 +10,29 @@ from triglot.errors import ApiError, ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from triglot.generated.messages.events import ModelInfo, ModelList
     from triglot.generated.messages.models import ListModelsQuery
 
 
-def convert_model(entry: Mapping[str, Any]) -> dict[str, Any]:
+def convert_model(entry: Mapping[str, Any]) -> ModelInfo:
     """One entry of the backend's list."""
     created = entry.get("created")
     created_at = datetime.fromtimestamp(created if isinstance(created, int) else 0, UTC)
-    model = {"id": entry["id"], "type": "model", "display_name": entry["id"], "created_at": created_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
     meta = entry.get("meta")
     context = meta.get("n_ctx") if isinstance(meta, dict) else None
-    return {**model, "max_input_tokens": context, "max_tokens": context} if isinstance(context, int) else model
+    tokens = context if isinstance(context, int) else None
+    return {
+        "type": "model",
+        "id": entry["id"],
+        "display_name": entry["id"],
+        "created_at": created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lifecycle": "active",
+        "max_input_tokens": tokens,
+        "max_tokens": tokens,
+    }
 
 
-def page_models(models: Sequence[dict[str, Any]], query: ListModelsQuery) -> dict[str, Any]:
+def page_models(models: Sequence[ModelInfo], query: ListModelsQuery) -> ModelList:
     """The page that `query` asks for.
 
     Raises:
@@ -41,7 +50,7 @@ def page_models(models: Sequence[dict[str, Any]], query: ListModelsQuery) -> dic
     return {"data": list(page), "has_more": more, "first_id": page[0]["id"] if page else None, "last_id": page[-1]["id"] if page else None}
 
 
-def _position(models: Sequence[dict[str, Any]], model_id: str) -> int:
+def _position(models: Sequence[ModelInfo], model_id: str) -> int:
     for position, model in enumerate(models):
         if model["id"] == model_id:
             return position

@@ -44,7 +44,9 @@ def convert_request(request: wire.CreateMessage, profile: Profile) -> ChatReques
         **convert_prompt(request, profile),
         **stream_fields(profile, count_each=bool(own_stops)),
         "max_tokens": request.max_tokens,
-        **without_null({"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k if profile.extensions else None}),
+        **without_null(
+            {"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k if profile.extensions else None}
+        ),
     }
     if stops and not own_stops:
         body["stop"] = list(stops)
@@ -148,11 +150,11 @@ def _convert_tools(request: wire.CreateMessage | wire.CountMessageTokens) -> dic
     tools = [
         function_tool(tool.name, tool.description, tool.input_schema, strict=tool.strict)
         for tool in request.tools or ()
-        if isinstance(tool, wire.ClientTool)
+        if isinstance(tool, wire.CustomTool)
     ]
     choice = request.tool_choice
     offered = offer_tools(tools, _map_choice(choice))
-    if offered and choice is not None and getattr(choice, "disable_parallel_tool_use", None) is not None:
+    if offered and choice is not None and not isinstance(choice, wire.ToolChoiceNone) and choice.disable_parallel_tool_use is not None:
         offered["parallel_tool_calls"] = not choice.disable_parallel_tool_use
     return offered
 

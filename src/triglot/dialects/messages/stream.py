@@ -5,7 +5,7 @@ Source: specs/messages/events.yaml. One content block is open at a time; each is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
 
 from triglot.dialects.messages.errors import error_document
 from triglot.events import (
@@ -26,11 +26,23 @@ from triglot.order import Cursor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from triglot.dialects.translator import NewId, StreamEvent
+    from triglot.dialects.translator import NewId
+    from triglot.generated.messages.events import (
+        ContentBlock,
+        ContentBlockDelta,
+        Message,
+        MessageDelta,
+        MessageDeltaUsage,
+        MessageStreamEvent,
+        StopReason,
+    )
+    from triglot.generated.messages.events import (
+        Usage as MessageUsage,
+    )
 
 BlockKind: TypeAlias = Literal["text", "thinking", "tool_use"]
 
-_STOP_REASONS: Final[dict[FinishReason, str]] = {
+_STOP_REASONS: Final[dict[FinishReason, StopReason]] = {
     "stop": "end_turn",
     "length": "max_tokens",
     "tool_calls": "tool_use",
@@ -63,9 +75,9 @@ class MessageStream:
         self._called = False
         self._usage = Usage(prompt=0, completion=0, cached=0)
 
-    def receive(self, event: BackendEvent) -> list[StreamEvent]:
+    def receive(self, event: BackendEvent) -> list[MessageStreamEvent]:
         """Return the stream events that `event` makes."""
-        out: list[StreamEvent] = []
+        out: list[MessageStreamEvent] = []
         match event:
             case TextDelta(text=text):
                 self._switch_to("text", {"type": "text", "text": ""}, out)
@@ -88,35 +100,35 @@ class MessageStream:
             case Finished():
                 self._finish(event, out)
             case Failed():
-                self._emit({**error_document(event.kind, event.message, self._request_id)}, out)
+                self._emit(error_document(event.kind, event.message, self._request_id), out)
             case _:
                 assert_never(event)
         return out
 
-    def _emit(self, event: StreamEvent, out: list[StreamEvent]) -> None:
+    def _emit(self, event: MessageStreamEvent, out: list[MessageStreamEvent]) -> None:
         self._cursor.advance(event)
         out.append(event)
 
-    def _emit_delta(self, delta: dict[str, Any], out: list[StreamEvent]) -> None:
+    def _emit_delta(self, delta: ContentBlockDelta, out: list[MessageStreamEvent]) -> None:
         self._emit({"type": "content_block_delta", "index": self._index, "delta": delta}, out)
 
-    def _start(self, out: list[StreamEvent]) -> None:
+    def _start(self, out: list[MessageStreamEvent]) -> None:
         if self._started:
             return
         self._started = True
-        message = {
+        message: Message = {
             "id": self._new_id("msg_"),
             "type": "message",
             "role": "assistant",
-            "content": [],
             "model": self._model,
+            "content": [],
             "stop_reason": None,
             "stop_sequence": None,
             "usage": convert_usage(self._usage),
         }
         self._emit({"type": "message_start", "message": message}, out)
 
-    def _report_progress(self, progress: Progress, out: list[StreamEvent]) -> None:
+    def _report_progress(self, progress: Progress, out: list[MessageStreamEvent]) -> None:
         """The first progress tells the size of the prompt in time for `message_start`; the later ones keep the client from giving up."""
         if self._started:
             self._emit({"type": "ping"}, out)
@@ -124,7 +136,7 @@ class MessageStream:
             self._usage = Usage(prompt=progress.total, completion=0, cached=progress.cached)
             self._start(out)
 
-    def _switch_to(self, kind: BlockKind, block: dict[str, Any], out: list[StreamEvent]) -> None:
+    def _switch_to(self, kind: BlockKind, block: ContentBlock, out: list[MessageStreamEvent]) -> None:
         if self._block == kind:
             return
         self._start(out)
@@ -133,7 +145,7 @@ class MessageStream:
         self._index += 1
         self._emit({"type": "content_block_start", "index": self._index, "content_block": block}, out)
 
-    def _close_block(self, out: list[StreamEvent]) -> None:
+    def _close_block(self, out: list[MessageStreamEvent]) -> None:
         if self._block is None:
             return
         if self._block == "thinking":
@@ -142,14 +154,14 @@ class MessageStream:
         self._block = None
         self._emit({"type": "content_block_stop", "index": self._index}, out)
 
-    def _finish(self, finished: Finished, out: list[StreamEvent]) -> None:
+    def _finish(self, finished: Finished, out: list[MessageStreamEvent]) -> None:
         self._start(out)
         self._close_block(out)
-        delta = {"stop_reason": self._stop_reason(finished), "stop_sequence": finished.stop_sequence}
-        self._emit({"type": "message_delta", "delta": delta, "usage": convert_usage(self._usage)}, out)
+        delta: MessageDelta = {"stop_reason": self._stop_reason(finished), "stop_sequence": finished.stop_sequence}
+        self._emit({"type": "message_delta", "delta": delta, "usage": _delta_usage(self._usage)}, out)
         self._emit({"type": "message_stop"}, out)
 
-    def _stop_reason(self, finished: Finished) -> str:
+    def _stop_reason(self, finished: Finished) -> StopReason:
         if finished.stop_sequence is not None:
             return "stop_sequence"
         if finished.reason == "stop" and self._called:  # some backends say "stop" after tool calls
@@ -157,11 +169,22 @@ class MessageStream:
         return _STOP_REASONS[finished.reason]
 
 
-def convert_usage(usage: Usage) -> dict[str, int]:
+def convert_usage(usage: Usage) -> MessageUsage:
     """Token counts as Messages counts them: `input_tokens` leaves out what came from the cache."""
     return {
         "input_tokens": usage.prompt - usage.cached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached,
         "output_tokens": usage.completion,
+    }
+
+
+def _delta_usage(usage: Usage) -> MessageDeltaUsage:
+    """The same, as the end of a stream repeats it."""
+    counts = convert_usage(usage)
+    return {
+        "input_tokens": counts["input_tokens"],
+        "cache_creation_input_tokens": counts["cache_creation_input_tokens"],
+        "cache_read_input_tokens": counts["cache_read_input_tokens"],
+        "output_tokens": counts["output_tokens"],
     }

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from triglot.events import Usage
-from triglot.generated.responses import models as wire
+from triglot.dialects.chat_request import without_null
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from triglot.dialects.translator import StreamEvent
+    from triglot.events import Usage
+    from triglot.generated.responses import models as wire
+    from triglot.generated.responses.events import Response, StreamEvent, TextOptions
+    from triglot.generated.responses.events import Usage as ResponseUsage
 
 
-def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *, response_id: str, created_at: int) -> dict[str, Any]:
+def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *, response_id: str, created_at: int) -> Response:
     """The response as it stands before the first token.
 
     Args:
@@ -26,57 +28,56 @@ def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *,
         response_id: `resp_...`.
         created_at: seconds since 1970.
     """
-    text = document.get("text") or {}
+    text: TextOptions = {"format": {"type": "text"}, **without_null(document.get("text") or {})}  # type: ignore[typeddict-item] # validated
     reasoning = document.get("reasoning") or {}
     return {
         "id": response_id,
         "object": "response",
         "created_at": created_at,
-        "status": "in_progress",
-        "background": False,
         "completed_at": None,
+        "status": "in_progress",
         "error": None,
         "incomplete_details": None,
-        "instructions": request.instructions,
-        "max_output_tokens": request.max_output_tokens,
-        "max_tool_calls": request.max_tool_calls,
         "model": request.model or "",
         "output": [],
+        "usage": None,
+        "instructions": request.instructions,
+        "tools": document.get("tools") or [],
+        "tool_choice": document.get("tool_choice") or "auto",
         "parallel_tool_calls": request.parallel_tool_calls is not False,
+        "max_tool_calls": request.max_tool_calls,
+        "max_output_tokens": request.max_output_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_logprobs": request.top_logprobs or 0,
+        "text": text,
+        "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
+        "truncation": request.truncation or "disabled",
+        "metadata": document.get("metadata") or {},
+        "store": False,
+        "background": False,
         "previous_response_id": None,
         "prompt_cache_key": request.prompt_cache_key,
-        "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
         "safety_identifier": request.safety_identifier,
         "service_tier": "default",
-        "store": False,
-        "temperature": request.temperature,
-        "text": {"format": {"type": "text"}, **{name: value for name, value in text.items() if value is not None}},
-        "tool_choice": document.get("tool_choice") or "auto",
-        "tools": document.get("tools") or [],
-        "top_logprobs": request.top_logprobs or 0,
-        "top_p": request.top_p,
-        "truncation": request.truncation or "disabled",
-        "usage": None,
         "user": request.user,
-        "metadata": document.get("metadata") or {},
     }
 
 
-def convert_usage(usage: Usage) -> dict[str, Any]:
+def convert_usage(usage: Usage) -> ResponseUsage:
     """Token counts as Responses counts them: `input_tokens` includes what came from the cache."""
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": 0},
         "output_tokens": usage.completion,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.prompt + usage.completion,
     }
 
 
-def fold_events(events: Iterable[StreamEvent]) -> dict[str, Any]:
-    """Return the response that the events of a complete stream add up to."""
-    response: dict[str, Any] = {}
-    for event in events:
-        if "response" in event:
-            response = event["response"]
-    return response
+def fold_events(events: Sequence[StreamEvent]) -> Response:
+    """Return the response that the events of a complete stream add up to: the one its last event carries."""
+    last = events[-1]
+    if last["type"] not in ("response.completed", "response.incomplete"):
+        raise ValueError(f"a stream that ended with {last['type']} adds up to no response")
+    return last["response"]
