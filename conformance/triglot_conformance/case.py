@@ -50,7 +50,7 @@ class Step:
     answer: Message | None
     ending: Ending
     verbatim: bool
-    backend_request: Any
+    backend_request: str | None
     status: int
     answer_headers: dict[str, str]
     stream: str | None
@@ -110,7 +110,6 @@ def load_case(folder: Path, case_id: str) -> Case:
 
 def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
     request, backend, expect = source.get("request", {}), source.get("backend", {}), source.get("expect", {})
-    wanted = _read(folder / "backend_request.json")
     step = Step(
         folder=folder,
         method=request.get("method", "POST"),
@@ -120,7 +119,7 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
         answer=_read_recording(folder / "backend.http"),
         ending=backend.get("ending", "complete"),
         verbatim=backend.get("verbatim", False),
-        backend_request=json.loads(wanted) if wanted else None,
+        backend_request=_read_text(folder / "backend_request.json"),
         status=expect.get("status", 200),
         answer_headers=expect.get("headers", {}),
         stream=_read_text(folder / "expected.sse"),

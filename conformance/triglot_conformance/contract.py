@@ -1,7 +1,7 @@
 """Reads the contract in `specs/`: which schema fits which body or event, and the order of the events.
 
-Schemas are JSON Schema 2020-12 inside OpenAPI documents; `$ref` is followed across files as it stands. A `oneOf` with a `discriminator` is judged
-by the one branch its tag names, which is what it means and makes the finding readable.
+Schemas are JSON Schema 2020-12 inside OpenAPI documents; `$ref` is followed across files as it stands. A `oneOf` with a
+`discriminator` is judged by the one branch its tag names, which is what it means and makes the finding readable.
 """
 
 from __future__ import annotations
@@ -37,6 +37,19 @@ class Contract:
     def dialect(self, name: str) -> Dialect:
         """The contract of one dialect, read once."""
         return Dialect(self.folder / name)
+
+    def resolves(self, pointer: str) -> bool:
+        """Whether a pointer such as `messages/events.yaml#/order` leads to something."""
+        name, _, path = pointer.partition("#")
+        file = self.folder / name
+        if not file.is_file():
+            return False
+        value = read_yaml(file) if path else None
+        for key in path.split("/")[1:]:
+            if not isinstance(value, dict):
+                return False
+            value = value.get(key.replace("~1", "/").replace("~0", "~"))
+        return not path or value is not None
 
 
 class Dialect:

@@ -30,7 +30,9 @@ def check_invariant(rule: Mapping[str, Any], events: Named, *, failed: bool) -> 
 
 
 def _is(symbol: str, patterns: Any) -> bool:
-    return any(symbol == pattern or (pattern.endswith("/*") and symbol.startswith(pattern[:-1])) for pattern in as_list(patterns))
+    """Whether a pattern names the symbol: in full, with `/*`, or without its qualifier."""
+    name = symbol.partition("/")[0]
+    return any(pattern in (symbol, name, f"{name}/*") for pattern in as_list(patterns))
 
 
 def _check_counter(rule: Mapping[str, Any], events: Named) -> str | None:

@@ -102,24 +102,28 @@ class CaseRunner:
         script = Script(step.answer, pieces, step.ending)
         body = None if step.request is None else bindings.fill(step.request.decode()).encode()
         judge = oracle.judge_body if step.stream is None else oracle.judge_stream
-        findings = await self._exchange(step, script, body, lambda answer: judge(case, step, self._settings.contract, answer, bindings))
+        findings = await self._exchange(
+            step, script, body, bindings, lambda answer: judge(case, step, self._settings.contract, answer, bindings)
+        )
         result.exchanges += 1
-        if step.stream is not None and step.body is not None and step.folds:
+        if step.stream is not None and step.body is not None:
             whole = _without_stream(body)
             findings += await self._exchange(
-                step, script, whole, lambda answer: oracle.judge_body(case, step, self._settings.contract, answer, Bindings())
+                step, script, whole, bindings, lambda answer: oracle.judge_body(case, step, self._settings.contract, answer, Bindings())
             )
             result.exchanges += 1
         return findings
 
-    async def _exchange(self, step: Step, script: Script, body: bytes | None, judge: Callable[[Message], list[Finding]]) -> list[Finding]:
+    async def _exchange(
+        self, step: Step, script: Script, body: bytes | None, bindings: Bindings, judge: Callable[[Message], list[Finding]]
+    ) -> list[Finding]:
         self._backend.play(script)
         request = Request(step.method, step.path, step.headers, body or b"")
         try:
             answer = await exchange("127.0.0.1", self._port, request, self._settings.timeout_s)
         except HttpError as error:
             return [oracle.Finding("http", str(error))]
-        return [*judge(answer), *oracle.judge_backend_request(step, self._backend.requests, body)]
+        return [*judge(answer), *oracle.judge_backend_request(step, self._backend.requests, body, bindings)]
 
 
 def _without_stream(request: bytes | None) -> bytes:

@@ -1,7 +1,7 @@
 """An event-stream parser, after the WHATWG rules (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-It keeps what a byte-exact check needs and a browser would throw away: the raw bytes of each frame, its comments, and an unfinished rest. Lines
-end at CR, LF or CRLF and nowhere else; U+2028 is text.
+It keeps what a byte-exact check needs and a browser would throw away: the raw bytes of each frame, its comments, and an unfinished rest.
+Lines end at CR, LF or CRLF and nowhere else; U+2028 is text.
 """
 
 from __future__ import annotations
