@@ -122,10 +122,12 @@ class Exchange(asyncio.Protocol):
             connection.transport.write(piece)
 
     async def receive_head(self, seconds: float | None) -> ResponseParser:
-        """The response once its headers are there, `seconds` after the request at most."""
+        """The response once its headers are there, `seconds` after the request at most. What goes wrong later is for `read` to tell."""
+        self._timed_out = HeadTimeoutError
         while not self.response.headers_complete:
-            left_s = None if seconds is None else self._sent_at + seconds - self._loop.time()
-            await self.wait(left_s, HeadTimeoutError)
+            if self._error is not None:
+                raise self._error
+            await self._wait(None if seconds is None else self._sent_at + seconds - self._loop.time())
         self._timed_out = httpx.ReadTimeout
         return self.response
 
