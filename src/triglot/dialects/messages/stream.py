@@ -129,9 +129,10 @@ class MessageStream:
         self._emit({"type": "message_start", "message": message}, out)
 
     def _report_progress(self, progress: Progress, out: list[MessageStreamEvent]) -> None:
-        """The first progress tells the size of the prompt in time for `message_start`; the later ones keep the client from giving up."""
+        """The first progress tells the size of the prompt in time for `message_start`; those on the way keep the client from giving up."""
         if self._started:
-            self._emit({"type": "ping"}, out)
+            if progress.processed < progress.total:
+                self._emit({"type": "ping"}, out)
         else:
             self._usage = Usage(prompt=progress.total, completion=0, cached=progress.cached)
             self._start(out)

@@ -65,6 +65,8 @@ class ResponseStream:
         out: list[StreamEvent] = []
         if self._number == 0:
             self._start(out)
+            if type(event) is Progress:
+                return out
         match event:
             case TextDelta(text=text):
                 self._switch_to("message", out)
@@ -77,8 +79,9 @@ class ResponseStream:
             case ToolCallStart(name=name):
                 self._close_item("completed", out)
                 self._open_call(name, out)
-            case Progress():  # keeps clients from giving up during a long prefill: they count events, not comments
-                self._report_progress(out)
+            case Progress():
+                if event.processed < event.total:  # keeps clients from giving up in a long prefill: they count events, not comments
+                    self._report_progress(out)
             case Usage():
                 self._response["usage"] = convert_usage(event)
             case Finished():
