@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from codegen.generate import generate_tree
-from codegen.place import SpecError, SpecErrors
+from codegen.place import InvalidDialectError, SpecError
 from codegen.write import NotGeneratedError, compare_tree, write_tree
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.check:
             return _check(options.out, files, covered)
         write_tree(options.out, files, covered)
-    except (SpecError, SpecErrors, NotGeneratedError) as error:
+    except (SpecError, InvalidDialectError, NotGeneratedError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -10,7 +10,7 @@ from codegen.keywords import check_schemas
 from codegen.models import reachable, render_events, render_models
 from codegen.operations import Operation, read_operations
 from codegen.order import read_order
-from codegen.place import Map, Place, SpecError, SpecErrors
+from codegen.place import InvalidDialectError, Map, Place, SpecError
 from codegen.render import header, render_dialect, render_order, render_package, render_resources, render_service, render_support
 from codegen.source import find_dialects, read_dialect
 from codegen.support import SupportWalk, prune
@@ -34,7 +34,7 @@ def generate_tree(specs: Path, only: list[str] | None = None) -> tuple[dict[str,
         Contents by path, and the folders they fill. When all dialects are generated, that is the whole tree.
 
     Raises:
-        SpecError, SpecErrors: a spec is wrong or not supported.
+        SpecError, InvalidDialectError: a spec is wrong or not supported.
     """
     names = find_dialects(specs)
     for name in only or ():
@@ -52,7 +52,7 @@ def generate_dialect(dialect: Dialect) -> dict[str, str]:
     """Check one dialect and give its files by name.
 
     Raises:
-        SpecError, SpecErrors: the spec is wrong or not supported.
+        SpecError, InvalidDialectError: the spec is wrong or not supported.
     """
     _raise_all(check_schemas(dialect))
     _raise_all(check_unions(dialect))
@@ -106,4 +106,4 @@ def _unused(dialect: Dialect, requests: dict[str, Map], answers: dict[str, Map])
 
 def _raise_all(errors: Iterable[SpecError]) -> None:
     if found := list(errors):
-        raise SpecErrors(found)
+        raise InvalidDialectError(found)

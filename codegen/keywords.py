@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.place import Map, Seq, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from codegen.source import Dialect
 
@@ -16,13 +16,9 @@ TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "o
 LEVELS = ("honoured", "translated", "ignored", "rejected")
 SUPPORT = "x-triglot-support"
 
-_NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
-_COUNTS = {"minLength", "maxLength", "minItems", "maxItems"}
-_TEXTS = {"format", "pattern", "description"}
-_SUBSCHEMAS = {"items", "additionalProperties"}
-_BRANCHES = {"anyOf", "oneOf"}
-_OTHERS = {"type", "properties", "required", "enum", "const", "discriminator", "default", "deprecated", "not", "$ref", SUPPORT}
-KEYWORDS = _NUMBERS | _COUNTS | _TEXTS | _SUBSCHEMAS | _BRANCHES | _OTHERS
+_NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems")
+_TEXTS = ("format", "pattern", "description")
 _BESIDE_REF = {"$ref", "description", "default", "deprecated", SUPPORT}
 
 
@@ -40,12 +36,12 @@ def check_schemas(dialect: Dialect) -> Iterator[SpecError]:
 def check_schema(schema: Map) -> Iterator[SpecError]:
     """Everything wrong with one schema and the schemas inside it."""
     for key, value in schema.items():
-        if key not in KEYWORDS:
+        if key not in _CHECKS:
             yield SpecError(schema.at(key), f"keyword '{key}' is not supported")
         elif "$ref" in schema and key not in _BESIDE_REF:
             yield SpecError(schema.at(key), f"keyword '{key}' is not supported beside $ref")
         else:
-            yield from _check_value(schema, key, value)
+            yield from _CHECKS[key](schema, key, value)
     if "oneOf" in schema and "discriminator" not in schema:
         yield SpecError(schema.at("oneOf"), "oneOf needs a discriminator; a union without a common tag is anyOf")
     if "discriminator" in schema and "oneOf" not in schema:
@@ -78,55 +74,78 @@ def _is_open_tag(schema: Map) -> bool:
     )
 
 
-def _check_value(schema: Map, key: str, value: Any) -> Iterator[SpecError]:  # noqa: C901 - a flat table of keywords
-    place = schema.at(key)
-    match key:
-        case "type":
-            names = value if isinstance(value, Seq) else [value]
-            yield from (SpecError(place, f"type '{name}' is not supported") for name in names if name not in TYPES)
-        case "properties":
-            yield from _check_properties(schema, value)
-        case "required":
-            yield from _check_required(schema, value)
-        case "enum":
-            if not isinstance(value, Seq) or not value or any(isinstance(item, (Map, Seq)) for item in value):
-                yield SpecError(place, "enum is not a list of scalars")
-            elif "default" in schema and schema["default"] not in value:
-                yield SpecError(schema.at("default"), "default is not in enum")
-        case "const" if isinstance(value, (Map, Seq)):
-            yield SpecError(place, "const is not a scalar")
-        case "discriminator":
-            if not isinstance(value, Map) or set(value) != {"propertyName", "mapping"}:
-                yield SpecError(place, "discriminator needs propertyName and mapping, and nothing else")
-        case "x-triglot-support":
-            yield from _check_support(schema, value)
-        case "deprecated" if not isinstance(value, bool):
-            yield SpecError(place, "deprecated is not true or false")
-        case _ if key in _NUMBERS and (not isinstance(value, (int, float)) or isinstance(value, bool)):
-            yield SpecError(place, f"{key} is not a number")
-        case _ if key in _COUNTS and (not isinstance(value, int) or isinstance(value, bool)):
-            yield SpecError(place, f"{key} is not a whole number")
-        case _ if key in _TEXTS and (not isinstance(value, str) or not value):
-            yield SpecError(place, f"{key} is not a string")
-        case _ if key in _SUBSCHEMAS:
-            if isinstance(value, Map):
-                yield from check_schema(value)
-            elif key == "items" or not isinstance(value, bool):
-                yield SpecError(place, f"{key} is not a schema")
-        case _ if key in _BRANCHES:
-            if not isinstance(value, Seq) or not value or not all(isinstance(branch, Map) for branch in value):
-                yield SpecError(place, f"{key} is not a list of schemas")
-            else:
-                for branch in value:
-                    yield from check_schema(branch)
+def _accept(_schema: Map, _key: str, _value: Any) -> Iterator[SpecError]:
+    yield from ()
 
 
-def _check_properties(schema: Map, value: Any) -> Iterator[SpecError]:
+def _check_type(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    names = value if isinstance(value, Seq) else [value]
+    yield from (SpecError(schema.at(key), f"type '{name}' is not supported") for name in names if name not in TYPES)
+
+
+def _check_scalar(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if isinstance(value, (Map, Seq)):
+        yield SpecError(schema.at(key), f"{key} is not a scalar")
+
+
+def _check_enum(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, Seq) or not value or any(isinstance(item, (Map, Seq)) for item in value):
+        yield SpecError(schema.at(key), "enum is not a list of scalars")
+    elif "default" in schema and schema["default"] not in value:
+        yield SpecError(schema.at("default"), "default is not in enum")
+
+
+def _check_discriminator(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, Map) or set(value) != {"propertyName", "mapping"}:
+        yield SpecError(schema.at(key), "discriminator needs propertyName and mapping, and nothing else")
+
+
+def _check_flag(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, bool):
+        yield SpecError(schema.at(key), f"{key} is not true or false")
+
+
+def _check_number(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        yield SpecError(schema.at(key), f"{key} is not a number")
+
+
+def _check_count(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        yield SpecError(schema.at(key), f"{key} is not a count")
+
+
+def _check_text(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, str) or not value:
+        yield SpecError(schema.at(key), f"{key} is not a string")
+
+
+def _check_items(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if isinstance(value, Map):
+        yield from check_schema(value)
+    else:
+        yield SpecError(schema.at(key), f"{key} is not a schema")
+
+
+def _check_additional(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, bool):
+        yield from _check_items(schema, key, value)
+
+
+def _check_branches(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    if not isinstance(value, Seq) or not value or not all(isinstance(branch, Map) for branch in value):
+        yield SpecError(schema.at(key), f"{key} is not a list of schemas")
+        return
+    for branch in value:
+        yield from check_schema(branch)
+
+
+def _check_properties(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
     if not isinstance(value, Map):
-        yield SpecError(schema.at("properties"), "properties is not a mapping")
+        yield SpecError(schema.at(key), "properties is not a mapping")
         return
     if schema.get("type") not in ("object", ["object", "null"]):
-        yield SpecError(schema.at("properties"), "properties need type: object beside them")
+        yield SpecError(schema.at(key), "properties need type: object beside them")
     for name, item in value.items():
         if isinstance(item, Map):
             yield from check_schema(item)
@@ -134,17 +153,17 @@ def _check_properties(schema: Map, value: Any) -> Iterator[SpecError]:
             yield SpecError(value.at(name), "a property is not a schema")
 
 
-def _check_required(schema: Map, value: Any) -> Iterator[SpecError]:
+def _check_required(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
     if not isinstance(value, Seq):
-        yield SpecError(schema.at("required"), "required is not a list")
+        yield SpecError(schema.at(key), "required is not a list")
         return
     for index, name in enumerate(value):
         if name not in (schema.get("properties") or ()):
             yield SpecError(value.at(index), f"required property '{name}' is not in properties")
 
 
-def _check_support(schema: Map, value: Any) -> Iterator[SpecError]:
-    place = schema.at(SUPPORT)
+def _check_support(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
+    place = schema.at(key)
     if not isinstance(value, Map) or len(value) != 1:
         yield SpecError(place, "x-triglot-support needs exactly one level with its reason")
         return
@@ -153,3 +172,22 @@ def _check_support(schema: Map, value: Any) -> Iterator[SpecError]:
         yield SpecError(place, f"support level '{level}' is not one of {', '.join(LEVELS)}")
     elif not isinstance(reason, str) or not reason:
         yield SpecError(place, f"support level '{level}' has no reason")
+
+
+_CHECKS: dict[str, Callable[[Map, str, Any], Iterator[SpecError]]] = {
+    **dict.fromkeys(_NUMBERS, _check_number),
+    **dict.fromkeys(_COUNTS, _check_count),
+    **dict.fromkeys(_TEXTS, _check_text),
+    **dict.fromkeys(("anyOf", "oneOf"), _check_branches),
+    **dict.fromkeys(("$ref", "default", "not"), _accept),
+    "type": _check_type,
+    "properties": _check_properties,
+    "required": _check_required,
+    "items": _check_items,
+    "additionalProperties": _check_additional,
+    "enum": _check_enum,
+    "const": _check_scalar,
+    "discriminator": _check_discriminator,
+    "deprecated": _check_flag,
+    SUPPORT: _check_support,
+}

@@ -8,8 +8,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from datamodel_code_generator import DataModelType, InputFileType, generate
-from datamodel_code_generator.enums import OpenAPIScope
+from datamodel_code_generator import generate
+from datamodel_code_generator.enums import DataModelType, InputFileType, OpenAPIScope
 from datamodel_code_generator.format import Formatter, PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from codegen.source import Dialect
 
-# Descriptions stay in openapi.json: in the models they would only make the import slower. Formats describe and are not checked; a model would
-# turn the string into something else.
+# Descriptions stay in openapi.json: in the models they would only make the import slower. Formats describe and are not checked; a model
+# would turn the string into something else.
 _LEFT_OUT = {"description", "deprecated", "format", SUPPORT}
 
 
@@ -41,7 +41,7 @@ def reachable(dialect: Dialect, roots: Iterable[Map]) -> list[str]:
 
 
 def render_models(dialect: Dialect, roots: Mapping[str, Map], header: str) -> str:
-    """pydantic models of the named `roots` and everything they refer to."""
+    """Pydantic models of the named `roots` and everything they refer to."""
     source = _generate(
         _document(dialect, roots, keep_not=True),
         header,
@@ -95,8 +95,8 @@ def _document(dialect: Dialect, roots: Mapping[str, Map], *, keep_not: bool) -> 
 class _Preparation:
     """Puts one named schema into the words that datamodel-code-generator understands.
 
-    A tagged union inside an `anyOf` gets a name of its own: datamodel-code-generator would dissolve it into the `anyOf`, and its discriminator
-    would be lost.
+    A tagged union inside an `anyOf` gets a name of its own: datamodel-code-generator would dissolve it into the `anyOf`, and its
+    discriminator would be lost.
     """
 
     def __init__(self, name: str, *, keep_not: bool) -> None:
@@ -144,16 +144,18 @@ def _take_first_branch(source: str, unions: set[str]) -> str:
 
     By itself it tries all of them and compares, which doubles the cost of a long request; here at most one branch fits.
     """
-    lines = source.splitlines(keepends=True)
-    starts = [0, *itertools.accumulate(len(line.encode()) for line in lines)]
-    edits: list[tuple[int, int]] = []
-    for statement in ast.parse(source).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[_, union])) if name in unions:
-                edits.append((starts[union.lineno - 1] + union.col_offset, starts[(union.end_lineno or 1) - 1] + (union.end_col_offset or 0)))
     encoded = source.encode()
-    for start, end in reversed(edits):
-        encoded = encoded[:start] + b"Annotated[" + encoded[start:end] + b", Field(union_mode='left_to_right')]" + encoded[end:]
+    starts = [0, *itertools.accumulate(len(line) for line in encoded.splitlines(keepends=True))]
+    for statement in reversed(ast.parse(source).body):
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(
+                    args=[_, ast.expr(lineno=line, col_offset=column, end_lineno=int(end_line), end_col_offset=int(end_column))]
+                ),
+            ) if name in unions:
+                start, end = starts[line - 1] + column, starts[end_line - 1] + end_column
+                encoded = encoded[:start] + b"Annotated[" + encoded[start:end] + b", Field(union_mode='left_to_right')]" + encoded[end:]
     return encoded.decode()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.keywords import SUPPORT, check_schema
-from codegen.place import Map, Place, SpecError, expect_map, expect_seq, expect_str
+from codegen.place import Map, Place, SpecError, expect_map, expect_str
 from codegen.source import ref_name
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ class Operation:
     def query_name(self) -> str:
         """Class name of the query parameters."""
         return "".join(word.capitalize() for word in self.name.split("_")) + "Query"
+
+    @property
+    def has_request(self) -> bool:
+        """Whether the handler gets a validated body or query."""
+        return self.request is not None or self.query is not None
 
     @property
     def stream_name(self) -> str:

@@ -32,7 +32,7 @@ class SpecError(Exception):
         self.place = place
 
 
-class SpecErrors(Exception):
+class InvalidDialectError(Exception):
     """Everything found wrong in one dialect, in file order."""
 
     def __init__(self, errors: list[SpecError]) -> None:

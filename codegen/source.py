@@ -105,9 +105,8 @@ def _convert(node: yaml.Node, place: Place) -> Any:
         seq = Seq(place, [item.start_mark.line + 1 for item in node.value])
         seq.extend(_convert(item, seq.at(index)) for index, item in enumerate(node.value))
         return seq
-    if node.style:  # the C loader says "" for plain, the other one None
-        return node.value
-    return _convert_plain(node.value)
+    quoted = isinstance(node, yaml.ScalarNode) and node.style  # of a plain scalar: "" from the C loader, None from the other
+    return node.value if quoted else _convert_plain(node.value)
 
 
 def _convert_mapping(node: yaml.MappingNode, place: Place) -> Map:

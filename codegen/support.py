@@ -126,7 +126,7 @@ class SupportWalk:
         if found.open_branches:
             node.unknown = self._branch(f"{name}/*", found.open_branches[0][1], inherited, node.tag)
         if found.objects:
-            node.untagged = self._object(f"{name}/-", found.objects, inherited)
+            node.untagged = self._object(f"{name}/-", found.objects, inherited, node.tag)
             for branch in found.objects:
                 for tag in tags_of(self._dialect.resolve(branch), node.tag):
                     node.branches.setdefault(tag, node.untagged)
@@ -142,20 +142,19 @@ class SupportWalk:
             name = f"{name}/whole"
             self.nodes[name] = Node(tag=tag, whole=loss)
         elif name not in self.nodes:
-            self._object(name, [written], inherited)
+            self._object(name, [written], inherited, tag)
         return name
 
-    def _object(self, name: str, written: list[Map], inherited: Map | None) -> str:
-        """Walk objects that share a place; several untagged branches become one node."""
+    def _object(self, name: str, written: list[Map], inherited: Map | None, tag: str | None = None) -> str:
+        """Walk objects that share a place; several untagged branches become one node. `tag` is the property that a union tells by."""
         node = self.nodes.setdefault(name, Node())
         fields: dict[str, list[_Field]] = {}
         for branch in written:
             schema = self._dialect.resolve(branch)
             annotation = schema.get(SUPPORT, None if "$ref" in branch else inherited)
-            tag = open_tag(schema)
             properties = schema.get("properties") or Map(schema.place)
             for prop, value in properties.items():
-                if "const" not in value and prop != tag:
+                if "const" not in value and prop not in (tag, open_tag(schema)):
                     fields.setdefault(prop, []).append(_Field(value, properties.at(prop), annotation))
             if isinstance(schema.get("additionalProperties"), Map):
                 node.values = self._value(f"{name}{{}}", schema["additionalProperties"], annotation)
@@ -166,6 +165,8 @@ class SupportWalk:
     def _field(self, name: str, node: Node, prop: str, found: list[_Field]) -> None:
         losses: list[Loss | None] = []
         for each in found:
+            if "description" not in each.schema and "description" not in self._dialect.resolve(each.schema):
+                self.errors.append(SpecError(each.place, f"request field '{prop}' has no description"))
             if each.support is None:
                 self.errors.append(SpecError(each.place, f"request field '{prop}' has no x-triglot-support"))
                 return

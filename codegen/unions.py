@@ -66,9 +66,9 @@ def _collect(dialect: Dialect, written: Map, found: Branches) -> None:
         name = schema["discriminator"]["propertyName"]
         tagged = found.tagged.setdefault(name, {})
         for branch in schema["oneOf"]:
-            for tag in tags_of(dialect.resolve(branch), name):
-                if tagged.setdefault(tag, branch) != branch:
-                    found.clashes.append((tag, branch))
+            for each in tags_of(dialect.resolve(branch), name):
+                if tagged.setdefault(each, branch) != branch:
+                    found.clashes.append((each, branch))
     elif "anyOf" in schema:
         for branch in schema["anyOf"]:
             _collect(dialect, branch, found)
@@ -106,7 +106,6 @@ def _all_schemas(components: Map) -> Iterator[Map]:
 
 def _check_tagged(dialect: Dialect, schema: Map) -> Iterator[SpecError]:
     name = schema["discriminator"]["propertyName"]
-    mapping = schema["discriminator"]["mapping"]
     meant: dict[str, str] = {}
     for index, written in enumerate(schema["oneOf"]):
         place = schema["oneOf"].at(index)
@@ -120,14 +119,17 @@ def _check_tagged(dialect: Dialect, schema: Map) -> Iterator[SpecError]:
         elif name not in branch.get("required", ()):
             yield SpecError(place, f"branch '{ref_name(written)}' does not require '{name}'")
         for tag in tags:
-            if tag in meant:
-                yield SpecError(place, f"tag '{tag}' already belongs to '{meant[tag].rpartition('/')[2]}'")
-            meant[tag] = written["$ref"]
-    for tag, ref in meant.items():
+            if meant.setdefault(tag, ref_name(written)) != ref_name(written):
+                yield SpecError(place, f"tag '{tag}' already belongs to '{meant[tag]}'")
+    yield from _check_mapping(schema["discriminator"]["mapping"], meant)
+
+
+def _check_mapping(mapping: Map, meant: dict[str, str]) -> Iterator[SpecError]:
+    for tag, name in meant.items():
         if tag not in mapping:
             yield SpecError(mapping.place, f"tag '{tag}' is missing in the mapping")
-        elif mapping[tag] != ref:
-            yield SpecError(mapping.at(tag), f"tag '{tag}' belongs to '{ref.rpartition('/')[2]}'")
+        elif mapping[tag].rpartition("/")[2] != name:
+            yield SpecError(mapping.at(tag), f"tag '{tag}' belongs to '{name}'")
     for tag in mapping:
         if tag not in meant:
             yield SpecError(mapping.at(tag), f"tag '{tag}' is in no branch")
@@ -137,15 +139,15 @@ def _check_open(dialect: Dialect, schema: Map) -> Iterator[SpecError]:
     found = split_branches(dialect, schema)
     if len(found.open_branches) > 1:
         yield SpecError(schema.at("anyOf"), "a union has more than one open branch")
-    for name, written in found.open_branches:
+    for tag_name, written in found.open_branches:
         branch = dialect.resolve(written)
-        known = set(found.tagged.get(name, ()))
+        known = set(found.tagged.get(tag_name, ()))
         for untagged in found.objects:
-            known.update(tags_of(dialect.resolve(untagged), name))
-        negated = branch["properties"][name]["not"]
+            known.update(tags_of(dialect.resolve(untagged), tag_name))
+        negated = branch["properties"][tag_name]["not"]
         listed = set(negated["enum"])
         place = negated.at("enum")
         yield from (SpecError(place, f"known tag '{tag}' is missing in the open branch") for tag in sorted(known - listed))
         yield from (SpecError(place, f"tag '{tag}' belongs to no branch of the union") for tag in sorted(listed - known))
-        if name not in branch.get("required", ()):
-            yield SpecError(branch.place, f"the open branch does not require '{name}'")
+        if tag_name not in branch.get("required", ()):
+            yield SpecError(branch.place, f"the open branch does not require '{tag_name}'")

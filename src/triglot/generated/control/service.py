@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from triglot.web import RequestContext
 
-    from . import events, models
+    from . import events
 
 
 class ControlService(Protocol):

@@ -1,7 +1,12 @@
-# Generated from specs/messages (sha256 0e7dc7d9694c). DO NOT EDIT.
+# Generated from specs/messages (sha256 82752a8d49d8). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+
+class CacheControl(TypedDict):
+    type: Literal['ephemeral']
+    ttl: NotRequired[Literal['5m', '1h']]
 
 
 class CacheCreation(TypedDict):
@@ -35,12 +40,9 @@ class ClearedToolUses(TypedDict):
     cleared_tool_uses: int
 
 
-class CompactionBlock(TypedDict):
-    type: Literal['compaction']
-    content: NotRequired[str | None]
-    encrypted_content: NotRequired[str | None]
-    signature: NotRequired[str | None]
-    tool_changes: NotRequired[list[dict[str, Any]] | None]
+class CompactionCapability(TypedDict):
+    supported: bool
+    summarize: Capability
 
 
 class CompactionDelta(TypedDict):
@@ -86,6 +88,10 @@ class Diagnostics(TypedDict):
     cache_miss_reason: NotRequired[dict[str, Any] | None]
 
 
+class DirectCaller(TypedDict):
+    type: Literal['direct']
+
+
 class EffortCapability(TypedDict):
     supported: bool
     low: Capability
@@ -95,22 +101,15 @@ class EffortCapability(TypedDict):
     max: Capability
 
 
-ErrorType: TypeAlias = Literal['invalid_request_error', 'authentication_error', 'billing_error', 'permission_error', 'not_found_error', 'conflict_error', 'request_too_large', 'rate_limit_error', 'timeout_error', 'api_error', 'overloaded_error']
-
-
-FallbackBlock = TypedDict(
-    'FallbackBlock',
-    {
-        'type': Literal['fallback'],
-        'from': dict[str, Any],
-        'to': dict[str, Any],
-        'trigger': dict[str, Any],
-    },
-)
+ErrorType: TypeAlias = Literal['invalid_request_error', 'authentication_error', 'billing_error', 'permission_error', 'not_found_error', 'request_too_large', 'rate_limit_error', 'timeout_error', 'api_error', 'overloaded_error']
 
 
 class FallbackCreditUsage(TypedDict):
     status: dict[str, Any]
+
+
+class FallbackModel(TypedDict):
+    model: str
 
 
 class InputJsonDelta(TypedDict):
@@ -180,6 +179,11 @@ class PingEvent(TypedDict):
     type: Literal['ping']
 
 
+class ProgramCaller(TypedDict):
+    type: Literal['code_execution_20250825', 'code_execution_20260120']
+    tool_id: str
+
+
 class RedactedThinkingBlock(TypedDict):
     type: Literal['redacted_thinking']
     data: str
@@ -247,18 +251,21 @@ class ThinkingTypes(TypedDict):
     enabled: Capability
 
 
-class ToolCaller(TypedDict):
+class ToolChange(TypedDict):
+    type: Literal['tool_reference', 'mcp_tool_reference', 'mcp_toolset_reference', 'tool_definition']
+    name: NotRequired[str]
+    server_name: NotRequired[str]
+    definition: NotRequired[dict[str, Any]]
+
+
+class ToolChangeBlock(TypedDict):
+    type: Literal['tool_addition', 'tool_removal']
+    tool: ToolChange
+    cache_control: NotRequired[CacheControl | None]
+
+
+class UnknownToolCaller(TypedDict):
     type: str
-    tool_id: NotRequired[str]
-
-
-class ToolUseBlock(TypedDict):
-    type: Literal['tool_use']
-    id: str
-    name: str
-    input: dict[str, Any]
-    caller: NotRequired[ToolCaller | None]
-    toolset_name: NotRequired[str | None]
 
 
 class Usage(TypedDict):
@@ -291,10 +298,17 @@ class AppliedContextManagement(TypedDict):
     applied_edits: list[AppliedContextEdit]
 
 
+class CompactionBlock(TypedDict):
+    type: Literal['compaction']
+    content: NotRequired[str | None]
+    encrypted_content: NotRequired[str | None]
+    signature: NotRequired[str | None]
+    tool_changes: NotRequired[list[ToolChangeBlock] | None]
+
+
 class ErrorObject(TypedDict):
     type: ErrorType
     message: str
-    details: NotRequired[dict[str, Any] | None]
 
 
 class ErrorResponse(TypedDict):
@@ -303,7 +317,21 @@ class ErrorResponse(TypedDict):
     request_id: str | None
 
 
+FallbackBlock = TypedDict(
+    'FallbackBlock',
+    {
+        'type': Literal['fallback'],
+        'from': FallbackModel,
+        'to': FallbackModel,
+        'trigger': dict[str, Any],
+    },
+)
+
+
 KnownCitation: TypeAlias = CharLocation | PageLocation | ContentBlockLocation | WebSearchResultLocation | SearchResultLocation
+
+
+KnownToolCaller: TypeAlias = DirectCaller | ProgramCaller
 
 
 class MessageDelta(TypedDict):
@@ -329,21 +357,6 @@ class MessageTokensCount(TypedDict):
     context_management: NotRequired[OriginalTokensCount | None]
 
 
-class ServerToolResultBlock(TypedDict):
-    type: Literal['web_search_tool_result', 'web_fetch_tool_result', 'code_execution_tool_result', 'bash_code_execution_tool_result', 'text_editor_code_execution_tool_result', 'tool_search_tool_result', 'advisor_tool_result']
-    tool_use_id: str
-    content: list[dict[str, Any]] | dict[str, Any]
-    caller: NotRequired[ToolCaller | None]
-
-
-class ServerToolUseBlock(TypedDict):
-    type: Literal['server_tool_use']
-    id: str
-    name: str
-    input: dict[str, Any]
-    caller: NotRequired[ToolCaller | None]
-
-
 class TextBlock(TypedDict):
     type: Literal['text']
     text: str
@@ -353,6 +366,18 @@ class TextBlock(TypedDict):
 class ThinkingCapability(TypedDict):
     supported: bool
     types: ThinkingTypes
+
+
+ToolCaller: TypeAlias = KnownToolCaller | UnknownToolCaller
+
+
+class ToolUseBlock(TypedDict):
+    type: Literal['tool_use']
+    id: str
+    name: str
+    input: dict[str, Any]
+    caller: NotRequired[ToolCaller | None]
+    toolset_name: NotRequired[str | None]
 
 
 class CitationsDelta(TypedDict):
@@ -394,6 +419,7 @@ class ModelCapabilities(TypedDict):
     batch: Capability
     citations: Capability
     code_execution: Capability
+    compaction: NotRequired[CompactionCapability | None]
     context_management: ContextManagementCapability
     effort: EffortCapability
     image_input: Capability
@@ -415,6 +441,7 @@ class ModelInfo(TypedDict):
     capabilities: NotRequired[ModelCapabilities | None]
     deprecated_at: NotRequired[str | None]
     retires_at: NotRequired[str | None]
+    allowed_fallback_models: NotRequired[list[str] | None]
 
 
 class ModelList(TypedDict):
@@ -422,6 +449,21 @@ class ModelList(TypedDict):
     has_more: bool
     first_id: str | None
     last_id: str | None
+
+
+class ServerToolResultBlock(TypedDict):
+    type: Literal['web_search_tool_result', 'web_fetch_tool_result', 'code_execution_tool_result', 'bash_code_execution_tool_result', 'text_editor_code_execution_tool_result', 'tool_search_tool_result', 'advisor_tool_result']
+    tool_use_id: str
+    content: list[dict[str, Any]] | dict[str, Any]
+    caller: NotRequired[ToolCaller | None]
+
+
+class ServerToolUseBlock(TypedDict):
+    type: Literal['server_tool_use']
+    id: str
+    name: str
+    input: dict[str, Any]
+    caller: NotRequired[ToolCaller | None]
 
 
 ContentBlock: TypeAlias = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | ServerToolUseBlock | ServerToolResultBlock | McpToolUseBlock | McpToolResultBlock | McpToolListingBlock | ContainerUploadBlock | CompactionBlock | FallbackBlock

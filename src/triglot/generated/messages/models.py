@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 0e7dc7d9694c). DO NOT EDIT.
+# Generated from specs/messages (sha256 82752a8d49d8). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -133,7 +133,7 @@ class CustomTool(BaseModel):
     name: str
     description: str | None = None
     input_schema: dict[str, Any]
-    strict: bool | None = False
+    strict: bool | None = None
     eager_input_streaming: bool | None = None
     defer_loading: bool | None = False
     input_examples: list[dict[str, Any]] | None = None
@@ -148,12 +148,26 @@ class DiagnosticsRequest(BaseModel):
     previous_message_id: str | None = None
 
 
+class DirectCaller(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['direct']
+
+
 class FallbackCredit(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
     token: str
     mode: Literal['strict', 'best_effort'] | None = 'strict'
+
+
+class FallbackModel(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    model: str
 
 
 class FileDocumentSource(BaseModel):
@@ -193,8 +207,8 @@ class InputFallbackBlock(BaseModel):
         extra='allow',
     )
     type: Literal['fallback']
-    from_: Annotated[dict[str, Any], Field(alias='from')]
-    to: dict[str, Any]
+    from_: Annotated[FallbackModel, Field(alias='from')]
+    to: FallbackModel
     trigger: Any | None = None
 
 
@@ -253,6 +267,14 @@ class McpTool(BaseModel):
     input_schema: dict[str, Any]
 
 
+class McpToolConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    enabled: bool | None = None
+    defer_loading: bool | None = None
+
+
 class McpToolConfiguration(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -267,7 +289,7 @@ class McpToolset(BaseModel):
     )
     type: Literal['mcp_toolset']
     mcp_server_name: str
-    default_config: dict[str, Any] | None = None
+    default_config: McpToolConfig | None = None
     configs: dict[str, Any] | None = None
     tools: list[McpTool] | None = None
 
@@ -314,6 +336,14 @@ class PlainTextSource(BaseModel):
     type: Literal['text']
     media_type: Literal['text/plain']
     data: str
+
+
+class ProgramCaller(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['code_execution_20250825', 'code_execution_20260120']
+    tool_id: str
 
 
 class SearchResultLocation(BaseModel):
@@ -409,12 +439,14 @@ class TokenBudget(BaseModel):
     remaining: int | None = None
 
 
-class ToolCaller(BaseModel):
+class ToolChange(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    type: str
-    tool_id: str | None = None
+    type: Literal['tool_reference', 'mcp_tool_reference', 'mcp_toolset_reference', 'tool_definition']
+    name: str | None = None
+    server_name: str | None = None
+    definition: dict[str, Any] | None = None
 
 
 class ToolChangeBlock(BaseModel):
@@ -422,7 +454,7 @@ class ToolChangeBlock(BaseModel):
         extra='allow',
     )
     type: Literal['tool_addition', 'tool_removal']
-    tool: dict[str, Any]
+    tool: ToolChange
     cache_control: CacheControl | None = None
 
 
@@ -431,7 +463,7 @@ class ToolChoiceAny(BaseModel):
         extra='allow',
     )
     type: Literal['any']
-    disable_parallel_tool_use: bool | None = False
+    disable_parallel_tool_use: bool | None = None
 
 
 class ToolChoiceAuto(BaseModel):
@@ -439,7 +471,7 @@ class ToolChoiceAuto(BaseModel):
         extra='allow',
     )
     type: Literal['auto']
-    disable_parallel_tool_use: bool | None = False
+    disable_parallel_tool_use: bool | None = None
 
 
 class ToolChoiceNone(BaseModel):
@@ -455,7 +487,7 @@ class ToolChoiceTool(BaseModel):
     )
     type: Literal['tool']
     name: str
-    disable_parallel_tool_use: bool | None = False
+    disable_parallel_tool_use: bool | None = None
 
 
 class ToolReferenceBlock(BaseModel):
@@ -551,6 +583,14 @@ class UnknownTool(BaseModel):
     ]
 
 
+class UnknownToolCaller(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[str, Field(pattern='^(?!(direct|code_execution_20250825|code_execution_20260120)\\Z)')]
+
+
 class UnknownToolResultContentBlock(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -564,6 +604,10 @@ class UnseenImageSource(BaseModel):
         extra='allow',
     )
     type: str
+    media_type: str | None = None
+    data: str | None = None
+    url: str | None = None
+    file_id: str | None = None
 
 
 class UrlImageSource(BaseModel):
@@ -686,42 +730,6 @@ class InputMcpToolListingBlock(BaseModel):
     tools: list[McpTool]
 
 
-class InputServerToolResultBlock(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['web_search_tool_result', 'web_fetch_tool_result', 'code_execution_tool_result', 'bash_code_execution_tool_result', 'text_editor_code_execution_tool_result', 'tool_search_tool_result', 'advisor_tool_result']
-    tool_use_id: str
-    content: list[dict[str, Any]] | dict[str, Any]
-    caller: ToolCaller | None = None
-    cache_control: CacheControl | None = None
-
-
-class InputServerToolUseBlock(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['server_tool_use']
-    id: str
-    name: str
-    input: dict[str, Any]
-    caller: ToolCaller | None = None
-    cache_control: CacheControl | None = None
-
-
-class InputToolUseBlock(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['tool_use']
-    id: str
-    name: str
-    input: dict[str, Any]
-    cache_control: CacheControl | None = None
-    caller: ToolCaller | None = None
-    toolset_name: str | None = None
-
-
 KnownCitation = TypeAliasType(
     "KnownCitation",
     Annotated[
@@ -731,6 +739,9 @@ KnownCitation = TypeAliasType(
 
 
 KnownContextEdit = TypeAliasType("KnownContextEdit", Annotated[ClearToolUses | ClearThinking | Compact, Field(discriminator='type')])
+
+
+KnownToolCaller = TypeAliasType("KnownToolCaller", Annotated[DirectCaller | ProgramCaller, Field(discriminator='type')])
 
 
 class McpServer(BaseModel):
@@ -765,7 +776,10 @@ class ThinkingAdaptive(BaseModel):
 Thread = TypeAliasType("Thread", Annotated[ThreadCreate | ThreadContinue, Field(discriminator='type')])
 
 
-Tool = TypeAliasType("Tool", HostedTool | CustomTool | UnknownTool)
+Tool = TypeAliasType("Tool", Annotated[HostedTool | CustomTool | UnknownTool, Field(union_mode='left_to_right')])
+
+
+ToolCaller = TypeAliasType("ToolCaller", Annotated[KnownToolCaller | UnknownToolCaller, Field(union_mode='left_to_right')])
 
 
 ToolChoice = TypeAliasType(
@@ -783,10 +797,10 @@ class UnseenImageBlock(BaseModel):
     transformations: ImageTransformations | None = None
 
 
-Citation = TypeAliasType("Citation", KnownCitation | UnknownCitation)
+Citation = TypeAliasType("Citation", Annotated[KnownCitation | UnknownCitation, Field(union_mode='left_to_right')])
 
 
-ContextEdit = TypeAliasType("ContextEdit", KnownContextEdit | UnknownContextEdit)
+ContextEdit = TypeAliasType("ContextEdit", Annotated[KnownContextEdit | UnknownContextEdit, Field(union_mode='left_to_right')])
 
 
 class ContextManagement(BaseModel):
@@ -806,6 +820,29 @@ class ImageBlock(BaseModel):
     transformations: ImageTransformations | None = None
 
 
+class InputServerToolResultBlock(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['web_search_tool_result', 'web_fetch_tool_result', 'code_execution_tool_result', 'bash_code_execution_tool_result', 'text_editor_code_execution_tool_result', 'tool_search_tool_result', 'advisor_tool_result']
+    tool_use_id: str
+    content: list[dict[str, Any]] | dict[str, Any]
+    caller: ToolCaller | None = None
+    cache_control: CacheControl | None = None
+
+
+class InputServerToolUseBlock(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['server_tool_use']
+    id: str
+    name: str
+    input: dict[str, Any]
+    caller: ToolCaller | None = None
+    cache_control: CacheControl | None = None
+
+
 class InputTextBlock(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -814,6 +851,19 @@ class InputTextBlock(BaseModel):
     text: str
     cache_control: CacheControl | None = None
     citations: list[Citation] | None = None
+
+
+class InputToolUseBlock(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['tool_use']
+    id: str
+    name: str
+    input: dict[str, Any]
+    cache_control: CacheControl | None = None
+    caller: ToolCaller | None = None
+    toolset_name: str | None = None
 
 
 KnownSystemContentBlock = TypeAliasType("KnownSystemContentBlock", Annotated[InputTextBlock | ToolChangeBlock, Field(discriminator='type')])
@@ -839,7 +889,7 @@ class SearchResultBlock(BaseModel):
     cache_control: CacheControl | None = None
 
 
-SystemContentBlock = TypeAliasType("SystemContentBlock", KnownSystemContentBlock | UnknownSystemContentBlock)
+SystemContentBlock = TypeAliasType("SystemContentBlock", Annotated[KnownSystemContentBlock | UnknownSystemContentBlock, Field(union_mode='left_to_right')])
 
 
 class SystemMessage(BaseModel):
@@ -855,7 +905,7 @@ class SystemMessage(BaseModel):
 SystemPrompt = TypeAliasType("SystemPrompt", str | list[InputTextBlock])
 
 
-ThinkingConfig = TypeAliasType("ThinkingConfig", KnownThinkingConfig | UnknownThinkingConfig)
+ThinkingConfig = TypeAliasType("ThinkingConfig", Annotated[KnownThinkingConfig | UnknownThinkingConfig, Field(union_mode='left_to_right')])
 
 
 DocumentContentBlock = TypeAliasType("DocumentContentBlock", Annotated[InputTextBlock | UnseenImageBlock, Field(discriminator='type')])
@@ -899,7 +949,7 @@ KnownDocumentSource = TypeAliasType(
 )
 
 
-DocumentSource = TypeAliasType("DocumentSource", KnownDocumentSource | UnknownDocumentSource)
+DocumentSource = TypeAliasType("DocumentSource", Annotated[KnownDocumentSource | UnknownDocumentSource, Field(union_mode='left_to_right')])
 
 
 class DocumentBlock(BaseModel):
@@ -923,7 +973,7 @@ KnownToolResultContentBlock = TypeAliasType(
 )
 
 
-ToolResultContentBlock = TypeAliasType("ToolResultContentBlock", KnownToolResultContentBlock | UnknownToolResultContentBlock)
+ToolResultContentBlock = TypeAliasType("ToolResultContentBlock", Annotated[KnownToolResultContentBlock | UnknownToolResultContentBlock, Field(union_mode='left_to_right')])
 
 
 class ToolResultBlock(BaseModel):
@@ -947,7 +997,7 @@ KnownInputContentBlock = TypeAliasType(
 )
 
 
-InputContentBlock = TypeAliasType("InputContentBlock", KnownInputContentBlock | UnknownInputContentBlock)
+InputContentBlock = TypeAliasType("InputContentBlock", Annotated[KnownInputContentBlock | UnknownInputContentBlock, Field(union_mode='left_to_right')])
 
 
 class UserMessage(BaseModel):

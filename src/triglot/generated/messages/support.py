@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 0e7dc7d9694c). DO NOT EDIT.
+# Generated from specs/messages (sha256 82752a8d49d8). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -147,6 +147,7 @@ _NODES: Final[dict[str, Node]] = {
     "InputCompactionBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "content": Lossy("ignored", "summaries of another provider are left out of the prompt"),
             "encrypted_content": Lossy("ignored", "only the provider that sealed it can read it"),
             "signature": Lossy("ignored", "summaries are never verified"),
             "tool_changes": Lossy("ignored", "the tools are those of the request"),
@@ -174,7 +175,7 @@ _NODES: Final[dict[str, Node]] = {
             "server_tool_use": "InputServerToolUseBlock/whole",
             "text": "InputTextBlock",
             "text_editor_code_execution_tool_result": "InputServerToolResultBlock/whole",
-            "thinking": "InputThinkingBlock",
+            "thinking": None,
             "tool_addition": "ToolChangeBlock/whole",
             "tool_removal": "ToolChangeBlock/whole",
             "tool_result": "ToolResultBlock",
@@ -224,17 +225,17 @@ _NODES: Final[dict[str, Node]] = {
             "citations": Lossy("ignored", "the text itself is kept"),
         },
     ),
-    "InputThinkingBlock": Node(
-        losses={
-            "signature": Lossy("ignored", "thinking that is sent back is never verified", ""),
-        },
-    ),
     "InputToolUseBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "caller": Lossy("ignored", "only the model calls tools here"),
             "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
         },
+        children={"caller": "InputToolUseBlock.caller"},
+    ),
+    "InputToolUseBlock.caller": Node(
+        branches={"code_execution_20250825": "ProgramCaller/whole", "code_execution_20260120": "ProgramCaller/whole", "direct": None},
+        tag="type",
+        unknown="UnknownToolCaller/whole",
     ),
     "McpToolset/whole": Node(
         whole=Lossy("ignored", "the gateway calls no MCP server"),
@@ -248,6 +249,10 @@ _NODES: Final[dict[str, Node]] = {
         losses={
             "task_budget": Lossy("ignored", "local models are not told of a budget; max_tokens bounds each answer"),
         },
+    ),
+    "ProgramCaller/whole": Node(
+        whole=Lossy("ignored", "only the model calls tools here"),
+        tag="type",
     ),
     "SearchResultBlock": Node(
         losses={
@@ -290,9 +295,8 @@ _NODES: Final[dict[str, Node]] = {
         },
     ),
     "ThinkingConfig": Node(
-        branches={"adaptive": "ThinkingAdaptive", "between_tools": None, "disabled": None, "enabled": "ThinkingEnabled"},
+        branches={"adaptive": "ThinkingAdaptive", "enabled": "ThinkingEnabled"},
         tag="type",
-        unknown="UnknownThinkingConfig/whole",
     ),
     "ThinkingEnabled": Node(
         losses={
@@ -352,7 +356,6 @@ _NODES: Final[dict[str, Node]] = {
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
             "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
             "input_examples": Lossy("ignored", "chat functions have no examples"),
-            "strict": Lossy("ignored", "the backend holds the arguments of every tool to their schema wherever the model's format lets it", False),
         },
     ),
     "ToolChangeBlock/whole": Node(
@@ -406,12 +409,12 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the block is left out of the prompt"),
         tag="type",
     ),
-    "UnknownThinkingConfig/whole": Node(
-        whole=Lossy("ignored", "the mode is not known"),
-        tag="type",
-    ),
     "UnknownTool/whole": Node(
         whole=Lossy("ignored", "the tool is left out"),
+        tag="type",
+    ),
+    "UnknownToolCaller/whole": Node(
+        whole=Lossy("ignored", "only the model calls tools here"),
         tag="type",
     ),
     "UnknownToolResultContentBlock/whole": Node(

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 60adc999a86f). DO NOT EDIT.
+# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -245,7 +245,6 @@ class FileSearchCallSearching(TypedDict):
 
 class FileSearchTool(TypedDict):
     type: Literal['file_search']
-    vector_store_ids: NotRequired[list[str] | None]
 
 
 class FunctionCallArgumentsDelta(TypedDict):
@@ -484,6 +483,9 @@ class McpToolDescription(TypedDict):
 MessagePhase: TypeAlias = Literal['commentary', 'final_answer']
 
 
+Metadata: TypeAlias = dict[str, str]
+
+
 class OtherNamespaceMember(TypedDict):
     type: str
 
@@ -720,7 +722,7 @@ class ToolSearchTool(TypedDict):
     type: Literal['tool_search']
     execution: NotRequired[Literal['server', 'client'] | None]
     description: NotRequired[str | None]
-    parameters: NotRequired[dict[str, Any] | None]
+    parameters: NotRequired[Any]
 
 
 class TopLogprob(TypedDict):
@@ -1200,7 +1202,7 @@ class Response(TypedDict):
     text: TextOptions
     reasoning: ReasoningOptions | None
     truncation: Literal['auto', 'disabled'] | None
-    metadata: dict[str, Any] | None
+    metadata: Metadata | None
     store: bool
     background: bool | None
     previous_response_id: str | None

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 60adc999a86f). DO NOT EDIT.
+# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -148,7 +148,6 @@ class FileSearchTool(BaseModel):
         extra='allow',
     )
     type: Literal['file_search']
-    vector_store_ids: list[str] | None = None
 
 
 class FunctionToolChoice(BaseModel):
@@ -302,6 +301,9 @@ MessagePhase = TypeAliasType("MessagePhase", Literal['commentary', 'final_answer
 
 
 MessageRole = TypeAliasType("MessageRole", Literal['user', 'assistant', 'system', 'developer'])
+
+
+Metadata = TypeAliasType("Metadata", dict[str, str])
 
 
 class ModerationOptions(BaseModel):
@@ -568,15 +570,6 @@ class PromptCacheOptions(BaseModel):
     comparison_response_id: str | None = None
 
 
-class PromptTemplate(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    id: str
-    version: str | None = None
-    variables: dict[str, Any] | None = None
-
-
 class ReasoningOptions(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -650,7 +643,7 @@ class ToolSearchTool(BaseModel):
     type: Literal['tool_search']
     execution: Literal['server', 'client'] | None = None
     description: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: Any | None = None
 
 
 class WebSearchPreviewTool(BaseModel):
@@ -727,7 +720,7 @@ KnownToolChoice = TypeAliasType(
 )
 
 
-MessagePart = TypeAliasType("MessagePart", KnownMessagePart | OtherPart)
+MessagePart = TypeAliasType("MessagePart", Annotated[KnownMessagePart | OtherPart, Field(union_mode='left_to_right')])
 
 
 class PriorApplyPatchCall(BaseModel):
@@ -796,7 +789,13 @@ class PriorShellCall(BaseModel):
     caller: Caller | None = None
 
 
-ResultPart = TypeAliasType("ResultPart", KnownResultPart | OtherResultPart)
+PromptVariable = TypeAliasType("PromptVariable", Annotated[str | MessagePart, Field(union_mode='left_to_right')])
+
+
+PromptVariables = TypeAliasType("PromptVariables", dict[str, PromptVariable])
+
+
+ResultPart = TypeAliasType("ResultPart", Annotated[KnownResultPart | OtherResultPart, Field(union_mode='left_to_right')])
 
 
 class ShellCallOutput(BaseModel):
@@ -821,7 +820,7 @@ class ShellTool(BaseModel):
     allowed_callers: list[ToolCaller] | None = None
 
 
-ToolChoice = TypeAliasType("ToolChoice", ToolChoiceMode | KnownToolChoice | HostedToolChoice | OtherToolChoice)
+ToolChoice = TypeAliasType("ToolChoice", Annotated[ToolChoiceMode | KnownToolChoice | HostedToolChoice | OtherToolChoice, Field(union_mode='left_to_right')])
 
 
 ToolResult = TypeAliasType("ToolResult", str | list[ResultPart])
@@ -883,7 +882,7 @@ KnownNamespaceMember = TypeAliasType("KnownNamespaceMember", Annotated[FunctionT
 MessageContent = TypeAliasType("MessageContent", str | list[MessagePart])
 
 
-NamespaceMember = TypeAliasType("NamespaceMember", KnownNamespaceMember | OtherNamespaceMember)
+NamespaceMember = TypeAliasType("NamespaceMember", Annotated[KnownNamespaceMember | OtherNamespaceMember, Field(union_mode='left_to_right')])
 
 
 class NamespaceTool(BaseModel):
@@ -894,6 +893,15 @@ class NamespaceTool(BaseModel):
     name: str
     description: str | None = None
     tools: list[NamespaceMember]
+
+
+class PromptTemplate(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    id: str
+    version: str | None = None
+    variables: PromptVariables | None = None
 
 
 class TypelessMessage(BaseModel):
@@ -929,7 +937,7 @@ KnownTool = TypeAliasType(
 )
 
 
-Tool = TypeAliasType("Tool", KnownTool | OtherTool)
+Tool = TypeAliasType("Tool", Annotated[KnownTool | OtherTool, Field(union_mode='left_to_right')])
 
 
 class ToolSearchOutput(BaseModel):
@@ -963,7 +971,7 @@ KnownInputItem = TypeAliasType(
 )
 
 
-InputItem = TypeAliasType("InputItem", KnownInputItem | TypelessMessage | OtherInputItem)
+InputItem = TypeAliasType("InputItem", Annotated[KnownInputItem | TypelessMessage | OtherInputItem, Field(union_mode='left_to_right')])
 
 
 Input = TypeAliasType("Input", str | list[InputItem])
@@ -990,7 +998,7 @@ class CreateResponse(BaseModel):
     reasoning: ReasoningOptions | None = None
     truncation: Literal['auto', 'disabled'] | None = 'disabled'
     include: list[Includable] | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: Metadata | None = None
     store: bool | None = False
     previous_response_id: str | None = None
     conversation: str | ConversationReference | None = None

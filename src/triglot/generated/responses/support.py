@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 60adc999a86f). DO NOT EDIT.
+# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -99,28 +99,22 @@ _NODES: Final[dict[str, Node]] = {
         branches={
             "allowed_tools": None,
             "apply_patch": "ApplyPatchToolChoice/whole",
-            "code_interpreter": "CreateResponse.tool_choice/-",
-            "computer": "CreateResponse.tool_choice/-",
-            "computer_use": "CreateResponse.tool_choice/-",
-            "computer_use_preview": "CreateResponse.tool_choice/-",
+            "code_interpreter": None,
+            "computer": None,
+            "computer_use": None,
+            "computer_use_preview": None,
             "custom": "CustomToolChoice/whole",
-            "file_search": "CreateResponse.tool_choice/-",
+            "file_search": None,
             "function": None,
-            "image_generation": "CreateResponse.tool_choice/-",
+            "image_generation": None,
             "mcp": "McpToolChoice/whole",
             "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
             "shell": "ShellToolChoice/whole",
-            "web_search_preview": "CreateResponse.tool_choice/-",
-            "web_search_preview_2025_03_11": "CreateResponse.tool_choice/-",
+            "web_search_preview": None,
+            "web_search_preview_2025_03_11": None,
         },
         tag="type",
         unknown="OtherToolChoice/whole",
-        untagged="CreateResponse.tool_choice/-",
-    ),
-    "CreateResponse.tool_choice/-": Node(
-        losses={
-            "type": Lossy("ignored", "hosted tools do not exist here"),
-        },
     ),
     "CreateResponse.tools": Node(
         items="Tool",
