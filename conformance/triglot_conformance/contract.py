@@ -60,6 +60,7 @@ class Dialect:
         self._openapi: dict[str, Any] = read_yaml(self._document)
         self._registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
         self._folder = folder
+        self.name = folder.name
 
     @cached_property
     def stream(self) -> StreamRules:
@@ -98,11 +99,13 @@ class Dialect:
         return _Validator({"$ref": f"{self._document.resolve().as_uri()}#{pointer}"}, registry=self._registry)
 
 
+@cache
 def read_yaml(path: Path) -> Any:
-    """Read one YAML file."""
+    """Read one YAML file, once; nobody may change what it returns."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
 
 
+@cache
 def _retrieve(uri: str) -> Resource[Any]:
     return DRAFT202012.create_resource(read_yaml(Path(unquote(urlsplit(uri).path))))
 

@@ -32,9 +32,9 @@ class Gateway:
         self.port = port
         self._process = process
         self._log_path = log_path
+        self.log = ""  # all of it, once the gateway has stopped
 
-    def read_log(self) -> str:
-        """All it wrote to stdout and stderr so far."""
+    def _read_log(self) -> str:
         with open(self._log_path, encoding="utf-8", errors="replace") as log:  # noqa: PTH123 - a path of tempfile
             return log.read()
 
@@ -56,7 +56,7 @@ class Gateway:
         raise GatewayError(f"the command ended with status {self._process.returncode}{self._tail()}")
 
     def _tail(self) -> str:
-        log = self.read_log()[-_LOG_TAIL:].strip()
+        log = self._read_log()[-_LOG_TAIL:].strip()
         return f"; its log ends:\n{log}" if log else "; its log is empty"
 
     async def stop(self) -> None:
@@ -96,6 +96,7 @@ async def run_gateway(command: list[str], backend_port: int, start_timeout_s: fl
             yield gateway
         finally:
             await gateway.stop()
+            gateway.log = gateway._read_log()  # noqa: SLF001 - its own maker
 
 
 def find_free_port() -> int:

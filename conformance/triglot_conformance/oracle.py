@@ -31,8 +31,19 @@ class Finding:
     message: str
 
 
-def judge_stream(case: Case, step: Step, contract: Contract, answer: Message, bindings: Bindings) -> list[Finding]:
-    """Judge the answer to a streaming request. The list is empty when all is well."""
+def judge_stream(dialect: Dialect, step: Step, answer: Message, bindings: Bindings, *, again: bool = False) -> list[Finding]:
+    """Judge the answer to a streaming request.
+
+    Args:
+        dialect: its contract.
+        step: what was asked and is expected.
+        answer: what the server sent.
+        bindings: the values of placeholders so far.
+        again: the same stream has been judged in full before, so equal bytes are enough.
+
+    Returns:
+        What is wrong, the plainest first; nothing when all is well.
+    """
     assert step.stream is not None  # noqa: S101 - the caller chose this judge by it
     findings = _judge_head(step, answer, "text/event-stream")
     if findings:
@@ -41,18 +52,19 @@ def judge_stream(case: Case, step: Step, contract: Contract, answer: Message, bi
         frames = parse_stream(answer.body)
     except UnicodeDecodeError as error:
         return [Finding("utf-8", str(error))]
-    dialect = contract.dialect(case.dialect)
     findings = _compare_frames(parse_stream(step.stream.encode()), frames, bindings)
+    if again and not findings:
+        return []
     events, broken = decode_events(frames, dialect)
     findings += broken
     if not broken:
         findings += _judge_events(step, dialect, events)
         if step.body is not None and step.folds:
-            findings += _judge_fold(case.dialect, events, step.body)
+            findings += _judge_fold(dialect.name, events, step.body)
     return findings
 
 
-def judge_body(case: Case, step: Step, contract: Contract, answer: Message, bindings: Bindings) -> list[Finding]:
+def judge_body(dialect: Dialect, step: Step, answer: Message, bindings: Bindings) -> list[Finding]:
     """Judge the answer to a request without streaming."""
     assert step.body is not None  # noqa: S101 - the caller chose this judge by it
     findings = _judge_head(step, answer, "application/json")
@@ -65,7 +77,7 @@ def judge_body(case: Case, step: Step, contract: Contract, answer: Message, bind
         body = json.loads(answer.body)
     except ValueError as error:
         return [*findings, Finding("json", str(error))]
-    broken = contract.dialect(case.dialect).check_body(step.method, step.path.partition("?")[0], answer.status, body)
+    broken = dialect.check_body(step.method, step.path.partition("?")[0], answer.status, body)
     return [*findings, *(Finding("schema", message) for message in broken)]
 
 
@@ -114,11 +126,12 @@ def decode_events(frames: list[Frame], dialect: Dialect) -> tuple[list[Any], lis
 def check_expectations(case: Case, contract: Contract) -> list[Finding]:
     """Hold a case's own expected files against the contract, with samples in place of the placeholders."""
     findings = [Finding("spec", f"{pointer} leads nowhere") for pointer in case.spec if not contract.resolves(pointer)]
+    dialect = contract.dialect(case.dialect)
     for step in case.steps:
         if step.stream is not None:
-            findings += judge_stream(case, step, contract, _sample(step, "text/event-stream", step.stream), Bindings())
+            findings += judge_stream(dialect, step, _sample(step, "text/event-stream", step.stream), Bindings())
         if step.body is not None:
-            findings += judge_body(case, step, contract, _sample(step, "application/json", step.body), Bindings())
+            findings += judge_body(dialect, step, _sample(step, "application/json", step.body), Bindings())
     return findings
 
 

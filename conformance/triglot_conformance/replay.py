@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from triglot_conformance import oracle
@@ -73,7 +74,7 @@ async def _work(waiting: list[Case], settings: Settings, report: Callable[[Resul
         runner = CaseRunner(backend, gateway.port, settings)
         while waiting:
             report(await runner.run(waiting.pop()))
-    return gateway.read_log()
+    return gateway.log
 
 
 class CaseRunner:
@@ -92,26 +93,27 @@ class CaseRunner:
             pieces = [cut_body(step.answer.body, cut) if step.answer else [] for step in case.steps]
             key = tuple(piece for step in pieces for piece in (*step, b""))
             if key not in done:
+                result.findings += [(cut, finding) for finding in await self._run_cut(result, pieces, again=bool(done))]
                 done.add(key)
-                bindings = Bindings()
-                for step, cut_pieces in zip(case.steps, pieces, strict=True):
-                    result.findings += [(cut, finding) for finding in await self._run_step(case, step, cut_pieces, bindings, result)]
         return result
 
-    async def _run_step(self, case: Case, step: Step, pieces: list[bytes], bindings: Bindings, result: Result) -> list[Finding]:
-        script = Script(step.answer, pieces, step.ending)
-        body = None if step.request is None else bindings.fill(step.request.decode()).encode()
-        judge = oracle.judge_body if step.stream is None else oracle.judge_stream
-        findings = await self._exchange(
-            step, script, body, bindings, lambda answer: judge(case, step, self._settings.contract, answer, bindings)
-        )
-        result.exchanges += 1
-        if step.stream is not None and step.body is not None:
-            whole = _without_stream(body)
-            findings += await self._exchange(
-                step, script, whole, bindings, lambda answer: oracle.judge_body(case, step, self._settings.contract, answer, Bindings())
-            )
+    async def _run_cut(self, result: Result, pieces: list[list[bytes]], *, again: bool) -> list[Finding]:
+        dialect = self._settings.contract.dialect(result.case.dialect)
+        bindings = Bindings()
+        findings: list[Finding] = []
+        for step, cut_pieces in zip(result.case.steps, pieces, strict=True):
+            script = Script(step.answer, cut_pieces, step.ending)
+            body = None if step.request is None else bindings.fill(step.request.decode()).encode()
+            if step.stream is None:
+                judge = partial(oracle.judge_body, dialect, step, bindings=bindings)
+            else:
+                judge = partial(oracle.judge_stream, dialect, step, bindings=bindings, again=again)
+            findings += await self._exchange(step, script, body, bindings, judge)
             result.exchanges += 1
+            if step.stream is not None and step.body is not None:
+                judge = partial(oracle.judge_body, dialect, step, bindings=Bindings())
+                findings += await self._exchange(step, script, _without_stream(body), bindings, judge)
+                result.exchanges += 1
         return findings
 
     async def _exchange(
