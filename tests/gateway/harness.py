@@ -1,0 +1,156 @@
+"""A backend that a test plays itself, and the clients of a gateway in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+    import subprocess
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+PROPS = {"default_generation_settings": {"n_ctx": 4096}, "total_slots": 4}
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat": ("/v1/chat/completions", {"model": "m", "messages": [{"role": "user", "content": "hello"}]}),
+    "responses": ("/v1/responses", {"model": "m", "input": "hello"}),
+    "messages": ("/v1/messages", {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}),
+}
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@dataclass
+class Gateway:
+    """A running gateway, the socket its backend listens on, and what it has logged."""
+
+    port: int
+    listener: socket.socket
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    def logged(self, before: int) -> list[str]:
+        """The lines that were logged after the first `before`, once there is one."""
+        deadline = time.monotonic() + 10
+        while len(self.log) == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.log[before:]
+
+    async def send(self, path: str, body: dict[str, Any], *headers: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Send one request on a connection of its own."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        payload = json.dumps(body).encode()
+        head = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", f"content-length: {len(payload)}", *headers]
+        writer.write("\r\n".join([*head, "", ""]).encode() + payload)
+        await writer.drain()
+        return reader, writer
+
+    async def ask(self, dialect: str, *, stream: bool) -> Reply:
+        """Send the dialect's request and read its whole answer."""
+        path, body = REQUESTS[dialect]
+        reader, writer = await self.send(path, {**body, "stream": stream}, "connection: close")
+        head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        status, _, lines = head.decode().partition("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines.split("\r\n"))
+        return Reply(int(status.split(" ")[1]), headers, unchunk(rest) if "transfer-encoding" in headers else rest)
+
+
+@dataclass
+class Reply:
+    """A whole answer of the gateway."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def events(self) -> list[Any]:
+        """The decoded data of each event."""
+        return [json.loads(line[6:]) for line in self.body.decode().split("\n") if line.startswith("data: {")]
+
+
+def unchunk(data: bytes) -> bytes:
+    """A chunked body, put together; it must be complete."""
+    body = b""
+    while True:
+        size, _, data = data.partition(b"\r\n")
+        length = int(size, 16)
+        if length == 0:
+            return body
+        body += data[:length]
+        data = data[length + 2 :]
+
+
+class Connection:
+    """The backend's side of one request."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.body: Any = None
+
+    async def receive(self) -> str:
+        """Read one request; return its path."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+        if length:
+            self.body = json.loads(await self._reader.readexactly(int(length[1])))
+        return head.split(" ")[1]
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def send_chunk(self, data: bytes) -> None:
+        """Send one chunk of a chunked body."""
+        await self.send(b"%x\r\n%b\r\n" % (len(data), data))
+
+    async def send_json(self, document: Any) -> None:
+        """Send a whole JSON answer."""
+        body = json.dumps(document).encode()
+        await self.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async def closed(self) -> None:
+        """Return once the gateway has closed the connection."""
+        with contextlib.suppress(ConnectionError):
+            await self._reader.read()
+
+    def reset(self) -> None:
+        """Cut the connection."""
+        self._writer.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]]) -> AsyncIterator[None]:
+    """Serve the gateway's backend for a while; `play` answers each chat request."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer)
+        try:
+            while True:
+                if await connection.receive() == "/props":
+                    await connection.send_json(PROPS)
+                else:
+                    await play(connection)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the gateway is done with the connection, or the test with the server
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, sock=gateway.listener.dup(), backlog=1024)
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    """One event of a llama-server's stream."""
+    document = {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "id": "chatcmpl-1", "object": "chat.completion.chunk"}
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
