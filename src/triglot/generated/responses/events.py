@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
+# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -782,19 +782,11 @@ class WebSearchCallSearching(TypedDict):
 
 
 class WebSearchPreviewTool(TypedDict):
-    type: Literal['web_search_preview']
-
-
-class WebSearchPreviewTool20250311(TypedDict):
-    type: Literal['web_search_preview_2025_03_11']
+    type: Literal['web_search_preview', 'web_search_preview_2025_03_11']
 
 
 class WebSearchTool(TypedDict):
-    type: Literal['web_search']
-
-
-class WebSearchTool20250826(TypedDict):
-    type: Literal['web_search_2025_08_26']
+    type: Literal['web_search', 'web_search_2025_08_26']
 
 
 Annotation: TypeAlias = FileCitation | UrlCitation | ContainerFileCitation | FilePath
@@ -872,7 +864,7 @@ FunctionTool = TypedDict(
 KnownResultPart: TypeAlias = InputText | ResultImage | ResultFile
 
 
-KnownToolChoice: TypeAlias = AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice
+KnownToolChoice: TypeAlias = AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice | HostedToolChoice
 
 
 class McpListTools(TypedDict):
@@ -984,7 +976,7 @@ class TokenLogprob(TypedDict):
     top_logprobs: list[TopLogprob]
 
 
-ToolChoice: TypeAlias = ToolChoiceMode | KnownToolChoice | HostedToolChoice | OtherToolChoice
+ToolChoice: TypeAlias = ToolChoiceMode | KnownToolChoice | OtherToolChoice
 
 
 ToolResult: TypeAlias = str | list[ResultPart]
@@ -1127,7 +1119,7 @@ class ContentPartDone(TypedDict):
     part: StreamedPart
 
 
-KnownTool: TypeAlias = FunctionTool | CustomTool | NamespaceTool | ToolSearchTool | ShellTool | LocalShellTool | ApplyPatchTool | ProgrammaticTool | McpTool | WebSearchTool | WebSearchTool20250826 | WebSearchPreviewTool | WebSearchPreviewTool20250311 | FileSearchTool | CodeInterpreterTool | ImageGenerationTool | ComputerTool | ComputerUsePreviewTool
+KnownTool: TypeAlias = FunctionTool | CustomTool | NamespaceTool | ToolSearchTool | ShellTool | LocalShellTool | ApplyPatchTool | ProgrammaticTool | McpTool | WebSearchTool | WebSearchPreviewTool | FileSearchTool | CodeInterpreterTool | ImageGenerationTool | ComputerTool | ComputerUsePreviewTool
 
 
 OutputContent: TypeAlias = OutputText | Refusal

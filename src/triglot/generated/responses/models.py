@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
+# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -512,8 +512,8 @@ class PriorText(BaseModel):
     )
     type: Literal['output_text']
     text: str
-    annotations: list[dict[str, Any]] | None = None
-    logprobs: list[dict[str, Any]] | None = None
+    annotations: list[dict[str, Any]] | None = []
+    logprobs: list[dict[str, Any]] | None = []
 
 
 class PriorToolSearchCall(BaseModel):
@@ -616,7 +616,7 @@ class StreamOptions(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    include_obfuscation: bool | None = None
+    include_obfuscation: bool | None = False
 
 
 TextFormat = TypeAliasType("TextFormat", Annotated[PlainTextFormat | JsonSchemaFormat | JsonObjectFormat, Field(discriminator='type')])
@@ -650,28 +650,14 @@ class WebSearchPreviewTool(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    type: Literal['web_search_preview']
-
-
-class WebSearchPreviewTool20250311(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['web_search_preview_2025_03_11']
+    type: Literal['web_search_preview', 'web_search_preview_2025_03_11']
 
 
 class WebSearchTool(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    type: Literal['web_search']
-
-
-class WebSearchTool20250826(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['web_search_2025_08_26']
+    type: Literal['web_search', 'web_search_2025_08_26']
 
 
 class ApplyPatchTool(BaseModel):
@@ -714,7 +700,7 @@ KnownResultPart = TypeAliasType("KnownResultPart", Annotated[InputText | ResultI
 KnownToolChoice = TypeAliasType(
     "KnownToolChoice",
     Annotated[
-        AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice,
+        AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice | HostedToolChoice,
         Field(discriminator='type'),
     ],
 )
@@ -770,7 +756,7 @@ class PriorReasoning(BaseModel):
     )
     type: Literal['reasoning']
     content: list[PriorReasoningPart] | None = None
-    summary: list[PriorReasoningPart] | None = None
+    summary: Annotated[list[PriorReasoningPart] | None, Field(validate_default=True)] = []
     encrypted_content: str | None = None
     id: str | None = None
     status: ItemStatus | None = None
@@ -820,7 +806,7 @@ class ShellTool(BaseModel):
     allowed_callers: list[ToolCaller] | None = None
 
 
-ToolChoice = TypeAliasType("ToolChoice", Annotated[ToolChoiceMode | KnownToolChoice | HostedToolChoice | OtherToolChoice, Field(union_mode='left_to_right')])
+ToolChoice = TypeAliasType("ToolChoice", Annotated[ToolChoiceMode | KnownToolChoice | OtherToolChoice, Field(union_mode='left_to_right')])
 
 
 ToolResult = TypeAliasType("ToolResult", str | list[ResultPart])
@@ -911,7 +897,6 @@ class TypelessMessage(BaseModel):
     type: Annotated[None, Field(None)] = None
     role: MessageRole
     content: MessageContent
-    id: str | None = None
     status: ItemStatus | None = None
     phase: MessagePhase | None = None
 
@@ -931,7 +916,7 @@ class InputMessage(BaseModel):
 KnownTool = TypeAliasType(
     "KnownTool",
     Annotated[
-        FunctionTool | CustomTool | NamespaceTool | ToolSearchTool | ShellTool | LocalShellTool | ApplyPatchTool | ProgrammaticTool | McpTool | WebSearchTool | WebSearchTool20250826 | WebSearchPreviewTool | WebSearchPreviewTool20250311 | FileSearchTool | CodeInterpreterTool | ImageGenerationTool | ComputerTool | ComputerUsePreviewTool,
+        FunctionTool | CustomTool | NamespaceTool | ToolSearchTool | ShellTool | LocalShellTool | ApplyPatchTool | ProgrammaticTool | McpTool | WebSearchTool | WebSearchPreviewTool | FileSearchTool | CodeInterpreterTool | ImageGenerationTool | ComputerTool | ComputerUsePreviewTool,
         Field(discriminator='type'),
     ],
 )
@@ -997,7 +982,7 @@ class CreateResponse(BaseModel):
     text: TextOptions | None = None
     reasoning: ReasoningOptions | None = None
     truncation: Literal['auto', 'disabled'] | None = 'disabled'
-    include: list[Includable] | None = None
+    include: list[Includable] | None = []
     metadata: Metadata | None = None
     store: bool | None = False
     previous_response_id: str | None = None

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
+# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The legal order of a responses stream."""
 

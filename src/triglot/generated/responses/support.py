@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 aefc3a7263d9). DO NOT EDIT.
+# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -55,7 +55,7 @@ _NODES: Final[dict[str, Node]] = {
             "context_management": Lossy("ignored", "the input is never shortened"),
             "conversation": Lossy("rejected", "nothing is stored yet; send the whole conversation as input"),
             "image": Lossy("ignored", "images are passed on as they are"),
-            "include": Lossy("ignored", "none of the extras is produced yet"),
+            "include": Lossy("ignored", "none of the extras is produced yet", []),
             "max_tool_calls": Lossy("ignored", "no hosted tools run here"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
             "previous_response_id": Lossy("rejected", "nothing is stored yet; send the whole conversation as input"),
@@ -66,7 +66,6 @@ _NODES: Final[dict[str, Node]] = {
             "safety_identifier": Lossy("ignored", "end users are not tracked"),
             "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
             "store": Lossy("ignored", "nothing is stored yet", False),
-            "stream_options": Lossy("ignored", "its only setting has no meaning here"),
             "top_logprobs": Lossy("ignored", "log probabilities are not reported yet", 0),
             "truncation": Lossy("ignored", "items are never dropped; too long an input is an error that says so", "disabled"),
             "user": Lossy("ignored", "end users are not tracked"),
@@ -74,6 +73,7 @@ _NODES: Final[dict[str, Node]] = {
         children={
             "input": "CreateResponse.input",
             "reasoning": "CreateResponse.reasoning",
+            "stream_options": "CreateResponse.stream_options",
             "text": "CreateResponse.text",
             "tool_choice": "CreateResponse.tool_choice",
             "tools": "CreateResponse.tools",
@@ -90,28 +90,38 @@ _NODES: Final[dict[str, Node]] = {
             "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
         },
     ),
+    "CreateResponse.stream_options": Node(
+        losses={
+            "include_obfuscation": Lossy("ignored", "padding is not added; it protects against listeners on a public network", False),
+        },
+    ),
     "CreateResponse.text": Node(
         losses={
             "verbosity": Lossy("ignored", "local models are not trained for it", "medium"),
         },
+        children={"format": "CreateResponse.text.format"},
+    ),
+    "CreateResponse.text.format": Node(
+        branches={"json_schema": "JsonSchemaFormat"},
+        tag="type",
     ),
     "CreateResponse.tool_choice": Node(
         branches={
             "allowed_tools": None,
             "apply_patch": "ApplyPatchToolChoice/whole",
-            "code_interpreter": None,
-            "computer": None,
-            "computer_use": None,
-            "computer_use_preview": None,
+            "code_interpreter": "HostedToolChoice/whole",
+            "computer": "HostedToolChoice/whole",
+            "computer_use": "HostedToolChoice/whole",
+            "computer_use_preview": "HostedToolChoice/whole",
             "custom": "CustomToolChoice/whole",
-            "file_search": None,
+            "file_search": "HostedToolChoice/whole",
             "function": None,
-            "image_generation": None,
+            "image_generation": "HostedToolChoice/whole",
             "mcp": "McpToolChoice/whole",
             "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
             "shell": "ShellToolChoice/whole",
-            "web_search_preview": None,
-            "web_search_preview_2025_03_11": None,
+            "web_search_preview": "HostedToolChoice/whole",
+            "web_search_preview_2025_03_11": "HostedToolChoice/whole",
         },
         tag="type",
         unknown="OtherToolChoice/whole",
@@ -150,6 +160,10 @@ _NODES: Final[dict[str, Node]] = {
             "defer_loading": Lossy("ignored", "every function is offered from the start", False),
             "output_schema": Lossy("ignored", "chat templates have no place for it"),
         },
+    ),
+    "HostedToolChoice/whole": Node(
+        whole=Lossy("ignored", "hosted tools do not exist here"),
+        tag="type",
     ),
     "ImageGenerationTool/whole": Node(
         whole=Lossy("ignored", "the backend draws no images"),
@@ -234,6 +248,11 @@ _NODES: Final[dict[str, Node]] = {
     "ItemReference/whole": Node(
         whole=Lossy("rejected", 'nothing is stored yet; send the item itself, as clients do with "store": false'),
         tag="type",
+    ),
+    "JsonSchemaFormat": Node(
+        losses={
+            "description": Lossy("ignored", "the backend's response formats have no place for it"),
+        },
     ),
     "LocalShellCallOutput/whole": Node(
         whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
@@ -356,7 +375,7 @@ _NODES: Final[dict[str, Node]] = {
     "PriorReasoning": Node(
         losses={
             "encrypted_content": Lossy("ignored", "thinking is not sealed here yet, and another server's seal cannot be opened"),
-            "summary": Lossy("ignored", "a summary is not what the model thought"),
+            "summary": Lossy("ignored", "a summary is not what the model thought", []),
         },
     ),
     "PriorShellCall/whole": Node(
@@ -365,8 +384,8 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "PriorText": Node(
         losses={
-            "annotations": Lossy("ignored", "the model reads the text alone"),
-            "logprobs": Lossy("ignored", "the model reads the text alone"),
+            "annotations": Lossy("ignored", "the model reads the text alone", []),
+            "logprobs": Lossy("ignored", "the model reads the text alone", []),
         },
     ),
     "PriorToolSearchCall/whole": Node(
@@ -427,9 +446,9 @@ _NODES: Final[dict[str, Node]] = {
             "shell": "ShellTool/whole",
             "tool_search": "ToolSearchTool/whole",
             "web_search": "WebSearchTool/whole",
-            "web_search_2025_08_26": "WebSearchTool20250826/whole",
+            "web_search_2025_08_26": "WebSearchTool/whole",
             "web_search_preview": "WebSearchPreviewTool/whole",
-            "web_search_preview_2025_03_11": "WebSearchPreviewTool20250311/whole",
+            "web_search_preview_2025_03_11": "WebSearchPreviewTool/whole",
         },
         tag="type",
         unknown="OtherTool/whole",
@@ -449,15 +468,7 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "a local server has no web search"),
         tag="type",
     ),
-    "WebSearchPreviewTool20250311/whole": Node(
-        whole=Lossy("ignored", "a local server has no web search"),
-        tag="type",
-    ),
     "WebSearchTool/whole": Node(
-        whole=Lossy("ignored", "a local server has no web search"),
-        tag="type",
-    ),
-    "WebSearchTool20250826/whole": Node(
         whole=Lossy("ignored", "a local server has no web search"),
         tag="type",
     ),
