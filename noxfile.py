@@ -48,7 +48,7 @@ def lint(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Check the types of the gateway, the generator and the conformance suite with mypy --strict."""
     install(session, "typing", project="conformance", sdks=True)
-    session.run("mypy", *(session.posargs or ["src", "codegen", "conformance"]))
+    session.run("mypy", *(session.posargs or ["src", "codegen", "conformance", "tests/codegen/golden", "tests/codegen/golden_use.py"]))
 
 
 @nox.session(default=False)

@@ -80,7 +80,9 @@ def _accept(_schema: Map, _key: str, _value: Any) -> Iterator[SpecError]:
 
 def _check_type(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
     names = value if isinstance(value, Seq) else [value]
-    yield from (SpecError(schema.at(key), f"type '{name}' is not supported") for name in names if name not in TYPES)
+    yield from (
+        SpecError(schema.at(key), f"type '{name}' is not supported") for name in names if not isinstance(name, str) or name not in TYPES
+    )
 
 
 def _check_scalar(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
@@ -96,7 +98,12 @@ def _check_enum(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
 
 
 def _check_discriminator(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
-    if not isinstance(value, Map) or set(value) != {"propertyName", "mapping"}:
+    if (
+        not isinstance(value, Map)
+        or set(value) != {"propertyName", "mapping"}
+        or not isinstance(value["propertyName"], str)
+        or not isinstance(value["mapping"], Map)
+    ):
         yield SpecError(schema.at(key), "discriminator needs propertyName and mapping, and nothing else")
 
 
@@ -157,9 +164,16 @@ def _check_required(schema: Map, key: str, value: Any) -> Iterator[SpecError]:
     if not isinstance(value, Seq):
         yield SpecError(schema.at(key), "required is not a list")
         return
+    properties = schema.get("properties")
     for index, name in enumerate(value):
-        if name not in (schema.get("properties") or ()):
+        if not isinstance(properties, Map) or not isinstance(name, str) or name not in properties:
             yield SpecError(value.at(index), f"required property '{name}' is not in properties")
+
+
+def check_support(schema: Map) -> Iterator[SpecError]:
+    """Everything wrong with the annotation of a schema or a parameter, where it has one."""
+    if SUPPORT in schema:
+        yield from _check_support(schema, SUPPORT, schema[SUPPORT])
 
 
 def _check_support(schema: Map, key: str, value: Any) -> Iterator[SpecError]:

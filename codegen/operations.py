@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codegen.keywords import SUPPORT, check_schema
-from codegen.place import Map, Place, SpecError, expect_map, expect_str
+from codegen.keywords import SUPPORT, check_schema, check_support
+from codegen.place import Map, Place, Seq, SpecError, expect_map, expect_seq, expect_str
 from codegen.source import ref_name
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from codegen.source import Dialect
 
+_WHEN = "x-triglot-when-header"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _ALLOWED = {
     "document": {"openapi", "info", "servers", "tags", "security", "paths", "components"},
@@ -22,7 +23,7 @@ _ALLOWED = {
     "path item": {*_METHODS, "parameters"},
     "operation": {
         *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "deprecated", "security"),
-        *("x-triglot-verbatim", "x-triglot-when-header"),
+        *("x-triglot-verbatim", _WHEN),
     },
     "parameter": {"name", "in", "required", "description", "schema", "deprecated", "x-triglot-catch-all", SUPPORT},
     "request body": {"required", "description", "content"},
@@ -98,6 +99,8 @@ def read_operations(dialect: Dialect) -> list[Operation]:
     version = expect_str(document.get("openapi"), document.at("openapi"))
     if not version.startswith("3.2."):
         raise SpecError(document.at("openapi"), f"OpenAPI {version} is not supported, 3.2 is")
+    info = expect_map(document.get("info"), document.at("info"))
+    expect_str(info.get("title"), info.at("title"))
     paths = expect_map(document.get("paths"), document.at("paths"))
     operations = [operation for path in paths for operation in _read_path(dialect, path, expect_map(paths[path], paths.at(path)))]
     names: set[str] = set()
@@ -109,16 +112,22 @@ def read_operations(dialect: Dialect) -> list[Operation]:
     return operations
 
 
+def _flag(value: Map, key: str) -> bool:
+    if not isinstance(value.get(key, False), bool):
+        raise SpecError(value.at(key), f"{key} is not true or false")
+    return bool(value.get(key, False))
+
+
 def _only(value: Map, kind: str) -> Map:
     for key in value:
         if key not in _ALLOWED[kind]:
-            raise SpecError(value.at(key), f"keyword '{key}' is not supported in a {kind}")
+            raise SpecError(value.at(key), f"keyword '{key}' is not supported")
     return value
 
 
 def _read_path(dialect: Dialect, path: str, item: Map) -> Iterator[Operation]:
     _only(item, "path item")
-    shared = item.get("parameters") or []
+    shared = _parameters(item)
     for method in item:
         if method != "parameters":
             yield _read_operation(dialect, path, method, expect_map(item[method], item.at(method)), shared)
@@ -130,11 +139,11 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
     if not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name):
         raise SpecError(spec.at("operationId"), f"operationId '{name}' is not verb_noun in snake_case")
     description = expect_str(spec.get("summary") or spec.get("description"), spec.at("description"))
-    parameters = [_parameter(dialect, item, spec.place) for item in [*shared, *(spec.get("parameters") or [])]]
+    parameters = [_parameter(dialect, item, spec.place) for item in [*shared, *_parameters(spec)]]
     path_parameters = tuple(re.findall(r"{([a-z_]+)}", path))
     _check_path(path, path_parameters, parameters, spec.place)
     answer, event, errors = _read_responses(dialect, spec)
-    verbatim = spec.get("x-triglot-verbatim", False)
+    verbatim = _flag(spec, "x-triglot-verbatim")
     if verbatim and answer is None:
         raise SpecError(spec.at("x-triglot-verbatim"), "there is no JSON answer to pass through")
     request = _read_request(dialect, spec)
@@ -150,9 +159,9 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
         request=request,
         query=_query_schema(parameters, spec.place),
         answer=answer,
-        verbatim=bool(verbatim),
+        verbatim=verbatim,
         event=event,
-        when_header=spec.get("x-triglot-when-header"),
+        when_header=expect_str(spec[_WHEN], spec.at(_WHEN)) if _WHEN in spec else None,
         errors=errors,
         place=spec.place,
     )
@@ -170,6 +179,10 @@ def _component(dialect: Dialect, value: Map) -> Map:
     return expect_map(section[name], section.at(name))
 
 
+def _parameters(value: Map) -> Seq:
+    return expect_seq(value.get("parameters") or Seq(value.place), value.at("parameters"))
+
+
 def _parameter(dialect: Dialect, value: Any, place: Place) -> Map:
     parameter = _only(_component(dialect, expect_map(value, place)), "parameter")
     expect_str(parameter.get("name"), parameter.at("name"))
@@ -177,8 +190,9 @@ def _parameter(dialect: Dialect, value: Any, place: Place) -> Map:
     if where not in ("path", "query", "header"):
         raise SpecError(parameter.at("in"), f"a parameter in '{where}' is not supported")
     schema = expect_map(parameter.get("schema"), parameter.at("schema"))
-    for error in check_schema(schema):
+    for error in (*check_schema(schema), *check_support(parameter)):
         raise error
+    _flag(parameter, "x-triglot-catch-all")
     return parameter
 
 
@@ -219,6 +233,8 @@ def _read_request(dialect: Dialect, spec: Map) -> str | None:
     for media_type in content:
         if media_type != _JSON:
             raise SpecError(content.at(media_type), f"request media type '{media_type}' is not supported")
+    if _JSON not in content:
+        raise SpecError(body.at("content"), f"'{_JSON}' is missing")
     return _schema_name(dialect, content, _JSON)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from codegen.place import Map, Place, SpecError, expect_map, expect_seq, expect_str
+from codegen.place import Map, Place, Seq, SpecError, expect_map, expect_seq, expect_str
 from codegen.unions import split_branches, tags_of
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def read_order(dialect: Dialect, unions: list[str]) -> Order | None:
     phases = _read_phases(order, terminal, symbols)
     start = expect_str(order["start"], order.at("start"))
     _check_reachable(order, start, phases, terminal)
-    for index, invariant in enumerate(root.get("invariants") or ()):
-        place = root["invariants"].at(index)
-        _check_invariant(expect_map(invariant, place), symbols)
+    invariants = expect_seq(root.get("invariants") or Seq(root.place), root.at("invariants"))
+    for index, invariant in enumerate(invariants):
+        _check_invariant(expect_map(invariant, invariants.at(index)), symbols)
     return Order(
-        event_line=framing["event_line"],
-        sentinel=framing["sentinel"],
+        event_line=_optional_str(framing, "event_line"),
+        sentinel=_optional_str(framing, "sentinel"),
         start=start,
         phases={**phases, **{name: {} for name in terminal if name not in phases}},
         terminal=tuple(sorted(terminal)),
@@ -99,6 +99,10 @@ def _keys(value: Map, needed: set[str], optional: set[str] | None = None) -> Map
     for key in sorted(needed - set(value)):
         raise SpecError(value.place, f"'{key}' is missing")
     return value
+
+
+def _optional_str(value: Map, key: str) -> str | None:
+    return None if value[key] is None else expect_str(value[key], value.at(key))
 
 
 def _path(text: str) -> tuple[str | int, ...]:
@@ -145,9 +149,9 @@ class _Symbols:
             return
         self.check(symbol, place)
 
-    def _read_rules(self, rules: list[Any]) -> Iterator[Rule]:
+    def _read_rules(self, rules: Seq) -> Iterator[Rule]:
         for index, item in enumerate(rules):
-            rule = _keys(expect_map(item, rules.at(index)), {"symbol"}, {"present", "empty"})  # type: ignore[attr-defined]
+            rule = _keys(expect_map(item, rules.at(index)), {"symbol"}, {"present", "empty"})
             paths = {key: _path(expect_str(rule[key], rule.at(key))) if key in rule else None for key in ("present", "empty")}
             yield Rule(expect_str(rule["symbol"], rule.at("symbol")), paths["present"], paths["empty"])
 
@@ -202,7 +206,7 @@ def _read_phases(order: Map, terminal: list[str], symbols: _Symbols) -> dict[str
 def _check_moves(moves: Map, known: set[str], symbols: _Symbols) -> None:
     for symbol, target in moves.items():
         symbols.check(symbol, moves.at(symbol))
-        if target not in known and target != _SAME:
+        if expect_str(target, moves.at(symbol)) not in known and target != _SAME:
             raise SpecError(moves.at(symbol), f"phase '{target}' does not exist")
 
 

@@ -141,7 +141,7 @@ def _bundle(root: Map, trees: dict[str, Any]) -> Map:
                 raise SpecError(schemas.at(name), f"schema '{name}' is also defined at {named[name][1].at(name)}")
             named[name] = (file, schemas)
     document = _rewrite(root, "openapi.yaml", trees)
-    components = document.setdefault("components", Map(document.place))
+    components = expect_map(document.setdefault("components", Map(document.place)), document.at("components"))
     bundled = Map(document.place)
     for name in sorted(named):
         file, schemas = named[name]
@@ -153,10 +153,15 @@ def _bundle(root: Map, trees: dict[str, Any]) -> Map:
 
 def _schemas_of(file: str, tree: Any) -> Map:
     if file == "openapi.yaml":
-        tree = (tree.get("components") or {}).get("schemas")
+        tree = _component_section(tree, "schemas")
     elif not file.startswith("schemas/"):
         tree = None
     return tree if isinstance(tree, Map) else Map(Place(file, 1, ""))
+
+
+def _component_section(root: Map, kind: str) -> Any:
+    components = root.get("components")
+    return components.get(kind) if isinstance(components, Map) else None
 
 
 def _rewrite(value: Any, file: str, trees: dict[str, Any]) -> Any:
@@ -191,8 +196,8 @@ def _target(ref: str, place: Place, file: str, trees: dict[str, Any]) -> str:
     tree = trees[target]
     if target == "openapi.yaml":
         *prefix, name = parts
-        section = (tree.get("components") or {}).get(prefix[-1]) if len(prefix) == 2 and prefix[0] == "components" else None  # noqa: PLR2004
-        kind = prefix[-1] if prefix else ""
+        kind = prefix[1] if len(prefix) == 2 and prefix[0] == "components" else ""  # noqa: PLR2004 - #/components/<kind>/<name>
+        section = _component_section(tree, kind)
     else:
         name, section, kind = parts[0] if len(parts) == 1 else "", tree, "schemas"
     if not isinstance(section, Map) or name not in section:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codegen.keywords import SUPPORT
-from codegen.place import Map, Place, SpecError
+from codegen.place import Map, SpecError
 from codegen.source import ref_name
 from codegen.unions import Branches, open_tag, split_branches, tags_of
 
@@ -57,7 +57,6 @@ class _Field:
     """A property as one branch has it."""
 
     schema: Map
-    place: Place
     inherited: Map | None
 
     @property
@@ -155,7 +154,7 @@ class SupportWalk:
             properties = schema.get("properties") or Map(schema.place)
             for prop, value in properties.items():
                 if "const" not in value and prop not in (tag, open_tag(schema)):
-                    fields.setdefault(prop, []).append(_Field(value, properties.at(prop), annotation))
+                    fields.setdefault(prop, []).append(_Field(value, annotation))
             if isinstance(schema.get("additionalProperties"), Map):
                 node.values = self._value(f"{name}{{}}", schema["additionalProperties"], annotation)
         for prop, found in fields.items():
@@ -166,13 +165,13 @@ class SupportWalk:
         losses: list[Loss | None] = []
         for each in found:
             if "description" not in each.schema and "description" not in self._dialect.resolve(each.schema):
-                self.errors.append(SpecError(each.place, f"request field '{prop}' has no description"))
+                self.errors.append(SpecError(each.schema.place, f"request field '{prop}' has no description"))
             if each.support is None:
-                self.errors.append(SpecError(each.place, f"request field '{prop}' has no x-triglot-support"))
+                self.errors.append(SpecError(each.schema.place, f"request field '{prop}' has no x-triglot-support"))
                 return
             losses.append(_loss(each.support, each.schema, self._dialect))
             if losses[-1] != losses[0]:
-                self.errors.append(SpecError(each.place, f"field '{prop}' has another support level in another untagged branch"))
+                self.errors.append(SpecError(each.schema.place, f"field '{prop}' has another support level in another untagged branch"))
         if losses[0] is not None:
             node.losses[prop] = losses[0]
         else:

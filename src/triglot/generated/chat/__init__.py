@@ -1,3 +1,3 @@
-# Generated from specs/chat (sha256 99d4e1910881). DO NOT EDIT.
+# Generated from specs/chat (sha256 900236b9b5ed). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Chat Completions on a local model."""

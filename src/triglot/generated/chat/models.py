@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 99d4e1910881). DO NOT EDIT.
+# Generated from specs/chat (sha256 900236b9b5ed). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -116,7 +116,7 @@ class FunctionDefinition(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    name: Annotated[str, Field(min_length=1)]
+    name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
@@ -363,7 +363,7 @@ class CustomDefinition(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    name: Annotated[str, Field(min_length=1)]
+    name: str
     description: str | None = None
     format: KnownCustomDefinitionFormat | None = None
 
