@@ -91,6 +91,8 @@ def _convert(status: int, error: Any, retry_after_s: int | None) -> ApiError:
         return ApiError(ErrorKind.BACKEND_LOADING, message, status=status, retry_after_s=retry_after_s or _RETRY_LOADING_S)
     if status == 500 and _CLIENT_FAULT.match(text):  # noqa: PLR2004
         status = 400
+    elif status < 400:  # noqa: PLR2004
+        status = 502
     kind = _KIND_BY_STATUS.get(status, ErrorKind.INVALID_REQUEST if status < 500 else ErrorKind.BACKEND_FAILED)  # noqa: PLR2004
     if kind in (ErrorKind.AUTHENTICATION, ErrorKind.PERMISSION):
         text = f"The backend refused triglot's own credentials ({text}). Set TRIGLOT_BACKEND_API_KEY to a key that it accepts."
