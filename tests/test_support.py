@@ -26,10 +26,10 @@ NODES = {
     "Other": Node(tag="role", whole=Lossy("rejected", "unknown role")),
     "Content": Node(items="Part", tag="type", branches={"group": "Group"}),
     "Part": Node(tag="type", branches={"text": "Text", "file": "File", "group": "Group"}, untagged="Plain"),
-    "Text": Node(losses={"accent": Lossy("ignored", "no accents")}),
+    "Text": Node(losses={"accent": Lossy("ignored", "no accents"), "marks": Lossy("ignored", "no marks", [])}),
     "File": Node(tag="type", whole=Lossy("ignored", "no files")),
     "Group": Node(children={"parts": "Content"}),
-    "Plain": Node(losses={"speed": Lossy("ignored", "no hurry")}),
+    "Plain": Node(losses={"speed": Lossy("ignored", "no hurry", 1), "marks": Lossy("ignored", "no marks", 0)}),
     "Options": Node(losses={"deep": Lossy("ignored", "not here")}),
     "Notes": Node(values="Note"),
     "Note": Node(losses={"colour": Lossy("ignored", "no colours")}),
@@ -99,7 +99,13 @@ def test_deep_nesting_within_a_json_decoder_s_reach():
 
 parts = st.recursive(
     st.fixed_dictionaries(
-        {}, optional={"type": st.sampled_from(["text", "file", "new", 3]), "accent": st.just(1), "speed": st.none() | st.just(2)}
+        {},
+        optional={
+            "type": st.sampled_from(["text", "file", "new", 3]),
+            "accent": st.just(1),
+            "speed": st.sampled_from([None, 1, 2, True]),
+            "marks": st.sampled_from([None, [], [1], 0]),
+        },
     ),
     lambda inner: st.fixed_dictionaries({"type": st.just("group"), "parts": st.lists(inner, max_size=12)}),
     max_leaves=20,
@@ -149,7 +155,7 @@ def reference_fields(nodes: dict[str, Node], node: Node, value: dict[str, Any], 
     losses = []
     for key, item in value.items():
         lossy = node.losses.get(key)
-        if lossy is not None and item is not None and item != lossy.default:
+        if lossy is not None and item is not None and (item != lossy.default or item is True):
             losses.append(Loss(prefix + key, lossy.level, lossy.reason))
     for key, child in node.children.items():
         losses += reference(nodes, child, value.get(key), prefix + key)

@@ -178,13 +178,14 @@ class _Sweep:
     It covers several places as one and may raise a false alarm, never miss a loss.
     """
 
-    __slots__ = ("_blind", "_children", "_has_unknown", "_safe", "_tag", "_unsafe", "_watched")
+    __slots__ = ("_blind", "_children", "_defaults", "_has_unknown", "_safe", "_tag", "_unsafe", "_watched")
 
     def __init__(self, places: list[_Place], known: dict[frozenset[int], _Sweep]) -> None:
         known[frozenset(map(id, places))] = self
         leaves = list(_leaves(places))
         unions = [place for place in places if place.is_union]
         self._watched: frozenset[str] = frozenset().union(*(leaf.watched for leaf in leaves))
+        self._defaults = {name: _common_default(name, leaves) for name in self._watched}
         self._tag = unions[0].tag if unions else None
         self._unsafe = frozenset(tag for union in unions for tag, leaf in union.branches.items() if leaf is not None and leaf.whole)
         self._safe = frozenset(tag for union in unions for tag in union.branches) - self._unsafe
@@ -200,7 +201,7 @@ class _Sweep:
         """Whether nothing is lost in any of the objects `values`."""
         try:
             fields: set[str] = set().union(*values)
-            if self._blind or not self._watched.isdisjoint(fields):
+            if self._blind or any(self._is_lost(name, values) for name in self._watched & fields):
                 return False
             if self._has_unknown or self._unsafe:
                 tags = {value.get(self._tag) for value in values}
@@ -209,6 +210,11 @@ class _Sweep:
             return all(self._is_clean_below(values, *child) for child in self._children if child[0] in fields)
         except (AttributeError, TypeError):  # not all of them are objects
             return False
+
+    def _is_lost(self, name: str, values: list[Any]) -> bool:
+        default = self._defaults[name]
+        found = (value.get(name) for value in values)
+        return any(value is not None and not _equals(value, default) for value in found)
 
     @staticmethod
     def _is_clean_below(values: list[Any], name: str, objects: _Sweep | None, items: _Sweep | None) -> bool:
@@ -225,6 +231,12 @@ class _Sweep:
 
 
 _Found: TypeAlias = tuple[list[str], Lossy, str | None]
+
+
+def _common_default(name: str, leaves: list[_Place]) -> Any:
+    """The default that all watchers of a field agree on."""
+    defaults = [leaf.losses[name].default for leaf in leaves if name in leaf.losses]
+    return defaults[0] if all(_equals(default, defaults[0]) for default in defaults) else _NO_DEFAULT
 
 
 def _leaves(places: list[_Place]) -> Iterator[_Place]:
