@@ -44,7 +44,7 @@ class Contract:
         file = self.folder / name
         if not file.is_file():
             return False
-        value = read_yaml(file) if path else None
+        value = _read_once(file) if path else None
         for key in path.split("/")[1:]:
             if not isinstance(value, dict):
                 return False
@@ -99,15 +99,18 @@ class Dialect:
         return _Validator({"$ref": f"{self._document.resolve().as_uri()}#{pointer}"}, registry=self._registry)
 
 
-@cache
 def read_yaml(path: Path) -> Any:
-    """Read one YAML file, once; nobody may change what it returns."""
+    """Read one YAML file."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
 
 
 @cache
+def _read_once(path: Path) -> Any:
+    return read_yaml(path)
+
+
 def _retrieve(uri: str) -> Resource[Any]:
-    return DRAFT202012.create_resource(read_yaml(Path(unquote(urlsplit(uri).path))))
+    return DRAFT202012.create_resource(_read_once(Path(unquote(urlsplit(uri).path))))
 
 
 def _escape(key: str) -> str:

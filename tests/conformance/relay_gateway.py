@@ -1,0 +1,79 @@
+"""A gateway that relays chat completions and can be wrong in one way: `python relay_gateway.py BACKEND_PORT PORT DEFECT`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from triglot_conformance.http1 import Message, Request, read_message
+
+
+class Relay:
+    def __init__(self, backend_port: int, defect: str) -> None:
+        self._backend_port = backend_port
+        self._defect = defect
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await read_message(reader, is_answer=False)
+        if request is not None:
+            if request.method == "GET":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            else:
+                await self._relay(request, writer)
+            await writer.drain()
+        writer.close()
+
+    async def _relay(self, request: Message, writer: asyncio.StreamWriter) -> None:
+        if self._defect == "logs a traceback":
+            sys.stderr.write("Traceback (most recent call last):\n")
+        if self._defect == "asks twice":
+            _, upstream = await self._ask(request)
+            upstream.close()
+        reader, upstream = await self._ask(request)
+        text = await reader.readuntil(b"\r\n\r\n")
+        head = text.replace(b"text/event-stream", b"text/plain") if self._defect == "wrong content type" else text
+        head = head.replace(b" 200 ", b" 201 ") if self._defect == "wrong status" else head
+        writer.write(head)
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            chunk = self._spoil((await reader.readexactly(size + 2))[:-2])
+            if chunk:
+                writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        upstream.close()
+        if self._defect == "does not end":
+            await asyncio.Event().wait()
+        if self._defect != "breaks off":
+            writer.write(b"0\r\n\r\n")
+
+    async def _ask(self, request: Message) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        body = json.dumps(json.loads(request.body)).encode() + b"\n" if self._defect == "rewrites the request" else request.body
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._backend_port)
+        writer.write(Request("POST", request.path, {}, body).encode("backend"))
+        return reader, writer
+
+    def _spoil(self, chunk: bytes) -> bytes:
+        match self._defect:
+            case "decodes each read":
+                return chunk.decode(errors="replace").encode()
+            case "loses [DONE]":
+                return chunk.replace(b"data: [DONE]\n\n", b"")
+            case "loses the finish":
+                return chunk.replace(b'"finish_reason":"stop"', b'"finish_reason":null')
+            case "adds event lines":
+                return chunk.replace(b"data: {", b"event: chunk\ndata: {")
+            case "changes the id":
+                return chunk.replace(b'"id":"chatcmpl-f', b'"id":"chatcmpl-g', 1)
+            case _:
+                return chunk
+
+
+async def main() -> None:
+    relay = Relay(int(sys.argv[1]), sys.argv[3])
+    if relay._defect == "does not start":
+        sys.exit("no port for me")
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", int(sys.argv[2]))
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
