@@ -62,6 +62,14 @@ def test_order_of_files_and_schemas_does_not_matter(tree, tmp_path):
     }
 
 
+def test_the_working_directory_does_not_matter(tree, tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.ruff]\nline-length = 60\n[tool.black]\nline-length = 60\nskip-string-normalization = false\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert generate_tree(TOY)[0] == tree
+
+
 def strip_digest(content: bytes) -> bytes:
     return content.partition(b"\n")[2] if content.startswith(b"#") else content
 
