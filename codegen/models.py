@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datamodel_code_generator import generate
@@ -183,7 +184,7 @@ def _generate(document: dict[str, Any], header: str, **options: Any) -> str:
             disable_timestamp=True,
             disable_future_imports=True,
             formatters=[Formatter.BUILTIN],
-            builtin_format_line_length=140,  # else it would be looked for in the pyproject of the working directory
+            settings_path=Path(__file__).parent,  # this project's pyproject, not that of the working directory
             enum_field_as_literal=LiteralType.All,
             use_union_operator=True,
             use_type_alias=True,
