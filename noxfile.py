@@ -80,9 +80,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte."""
+    """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte; `-- --filter GLOB` picks cases."""
     install(session, project="conformance")
-    session.run("python", "-m", "triglot_conformance", *session.posargs)
+    gateway = ["triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
+    session.run("python", "-m", "triglot_conformance", "check")
+    session.run("python", "-m", "triglot_conformance", "replay", "--jobs", "2", *session.posargs, "--", *gateway)
 
 
 @nox.session(default=False)

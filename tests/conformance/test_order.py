@@ -31,7 +31,7 @@ TOY: dict[str, Any] = {
         {"kind": "once", "symbols": ["begin", "error"]},
     ],
 }
-LEGAL = [
+LEGAL: list[dict[str, Any]] = [
     {"type": "begin", "n": 0, "model": "m"},
     {"type": "ping"},
     {"type": "open", "n": 1, "index": 0, "item": {"kind": "text", "id": "a"}},
