@@ -92,7 +92,7 @@ class AnswerDecoder:
     def _take(self, payload: bytes, events: list[BackendEvent]) -> None:
         try:
             chunk = decode_chunk(payload)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return self._fail(
                 events, Failed(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {_snippet(payload)}")
             )

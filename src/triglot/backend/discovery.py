@@ -73,5 +73,5 @@ class Discovery:
             raise convert_error_answer(call.status, call.headers, body)
         try:
             return msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None

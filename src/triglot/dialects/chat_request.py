@@ -40,12 +40,14 @@ class AssistantTurn:
         self._calls: list[dict[str, Any]] = []
 
     def add_text(self, text: str) -> None:
-        """Text that the assistant said."""
-        self._text.append(text)
+        """Text that the assistant said, possibly empty."""
+        if text:
+            self._text.append(text)
 
     def add_thinking(self, text: str) -> None:
-        """Thinking that led to the rest of the turn."""
-        self._thinking.append(text)
+        """Thinking that led to the rest of the turn, possibly empty."""
+        if text:
+            self._thinking.append(text)
 
     def add_call(self, call_id: str, name: str, arguments: str) -> None:
         """A call; `arguments` is JSON text."""
@@ -55,7 +57,7 @@ class AssistantTurn:
         """Return the message, or none if nothing was added since the last time."""
         if not (self._text or self._thinking or self._calls):
             return []
-        message: ChatMessage = {"role": "assistant", "content": "".join(self._text) if self._text or not self._calls else None}
+        message: ChatMessage = {"role": "assistant", "content": "".join(self._text) if not self._calls else "".join(self._text) or None}
         if self._thinking:
             message["reasoning_content"] = "\n".join(self._thinking)
         if self._calls:

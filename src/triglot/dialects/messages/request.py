@@ -135,9 +135,9 @@ def _convert_assistant(content: str | Sequence[Any] | None) -> list[ChatMessage]
     else:
         for block in content or ():
             match block:
-                case wire.InputTextBlock(text=text) if text:
+                case wire.InputTextBlock(text=text):
                     turn.add_text(text)
-                case wire.InputThinkingBlock(thinking=thinking) if thinking:
+                case wire.InputThinkingBlock(thinking=thinking):
                     turn.add_thinking(thinking)
                 case wire.InputToolUseBlock(id=call_id, name=name, input=arguments):
                     turn.add_call(call_id, name, msgspec.json.encode(arguments).decode())
@@ -148,7 +148,7 @@ def _convert_assistant(content: str | Sequence[Any] | None) -> list[ChatMessage]
 
 def _convert_tools(request: wire.CreateMessage | wire.CountMessageTokens) -> dict[str, Any]:
     tools = [
-        function_tool(tool.name, tool.description, tool.input_schema, strict=tool.strict)
+        function_tool(tool.name, tool.description, tool.input_schema, strict=tool.strict or None)
         for tool in request.tools or ()
         if isinstance(tool, wire.CustomTool)
     ]

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.recordings import CHAT_STREAMS, read_body
+from triglot.backend.profiles import LLAMA_SERVER, OPENAI
+from triglot.dialects.chat.relay import StreamRelay
+from triglot.dialects.chat.request import convert_request
+from triglot.errors import ApiError, ErrorKind
+
+HELLO = [{"role": "user", "content": "hello"}]
+A, B = ({"type": "function", "function": {"name": name}} for name in "ab")
+
+
+def convert(profile: Any = LLAMA_SERVER, **fields: Any) -> Any:
+    document = {"messages": HELLO, **fields}
+    body = json.dumps(document, indent=3).encode()
+    sent = convert_request(document, body, profile)
+    return "untouched" if sent is body else json.loads(sent)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"temperature": 0, "unknown": {"z": 1, "a": 2}, "stream": None},
+        {"tools": [A, B]},
+        {"tools": [A], "tool_choice": "auto"},
+        {"tools": [A], "tool_choice": "required"},
+        {"tools": [A], "tool_choice": None},
+        {"messages": [{"role": "system", "content": "x"}, *HELLO]},
+        {"messages": [{"role": "developer", "content": "x"}, *HELLO]},
+        {"response_format": {"type": "json_object", "schema": {"type": "object"}}},
+        {"response_format": {"type": "text"}},
+    ],
+)
+def test_plain_requests_are_sent_byte_for_byte(fields: dict[str, Any]) -> None:
+    assert convert(**fields) == "untouched"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"tools": [A, B], "tool_choice": "none"}, {}),
+        ({"tools": [A, B], "tool_choice": {"type": "function", "function": {"name": "b"}}}, {"tools": [B], "tool_choice": "required"}),
+        (
+            {"tools": [A, B], "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [A]}}},
+            {"tools": [A]},
+        ),
+        ({"tools": [A, {"type": "custom", "custom": {"name": "c"}}]}, {"tools": [A]}),
+        ({"tools": [{"type": "custom", "custom": {"name": "c"}}]}, {}),
+        ({"response_format": {"type": "json_object"}}, {"response_format": {"type": "json_object", "schema": {"type": "object"}}}),
+    ],
+)
+def test_what_llama_server_would_misread_is_said_in_its_words(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert convert(**fields) == {"messages": HELLO, **expected}
+    assert convert(OPENAI, **fields) == "untouched"
+
+
+def test_system_messages_become_one_at_the_top() -> None:
+    messages = [
+        {"role": "system", "content": "a"},
+        *HELLO,
+        {"role": "developer", "content": [{"type": "text", "text": "b"}]},
+        {"role": "system", "content": "c"},
+    ]
+    parts = [{"type": "text", "text": text} for text in "abc"]
+    assert convert(messages=messages)["messages"] == [{"role": "system", "content": parts}, *HELLO]
+    assert convert(messages=[*HELLO, {"role": "system", "content": "a"}])["messages"] == [{"role": "system", "content": "a"}, *HELLO]
+
+
+def test_the_order_of_keys_survives_a_change() -> None:
+    schema = {"type": "object", "properties": {"z": {}, "a": {}}, "required": ["z"]}
+    tools = [{"function": {"parameters": schema, "name": "f"}, "type": "function"}, B]
+    document = {"tool_choice": {"type": "function", "function": {"name": "f"}}, "tools": tools, "messages": HELLO}
+    sent = convert_request(document, b"", LLAMA_SERVER)
+    assert b'[{"function":{"parameters":{"type":"object","properties":{"z":{},"a":{}},"required":["z"]},"name":"f"},"type":"function"}]' in sent
+
+
+def test_a_named_tool_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ApiError, match="zzz"):
+        convert(tools=[A], tool_choice={"type": "function", "function": {"name": "zzz"}})
+
+
+@pytest.mark.parametrize("name", CHAT_STREAMS)
+def test_a_stream_is_relayed_byte_for_byte_in_whole_events(name: str) -> None:
+    body = read_body(name)
+    for size in (1, 7, 100, len(body)):
+        relay = StreamRelay()
+        pieces = [relay.feed(body[start : start + size]) for start in range(0, len(body), size)]
+        assert b"".join(pieces) == body
+        assert all(piece.endswith(b"\n\n") for piece in pieces if piece)
+        assert relay.close() == b""
+
+
+def end_of(*pieces: bytes) -> Any:
+    relay = StreamRelay()
+    for piece in pieces:
+        relay.feed(piece)
+    ending = relay.close()
+    return json.loads(ending.removeprefix(b"data: ")) if ending else None
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"data: {}\n\n", b"data: [DONE]\n\n"],
+        [b"data: {}\n\ndata: [DONE]\n\n"],
+        [b"data: [DONE]\n\n", b":\n\n"],
+        [b"data: {}\r\n\r\n", b"data: [DONE]\r\n\r\n"],
+        [b'data: {"error":{"message":"x"}}\n\n'],
+    ],
+)
+def test_a_stream_that_has_ended_needs_no_more(pieces: list[bytes]) -> None:
+    assert end_of(*pieces) is None
+
+
+@pytest.mark.parametrize("pieces", [[], [b"data: {}\n\n"], [b"data: {}\n\ndata: [DO"], [b"data: [DONE]\n"], [b":\n\n"]])
+def test_a_stream_that_breaks_off_ends_with_an_error(pieces: list[bytes]) -> None:
+    assert end_of(*pieces)["error"]["message"]
+
+
+def test_half_an_event_is_dropped_before_an_error() -> None:
+    relay = StreamRelay()
+    assert relay.feed(b'data: {"a":1}\n\ndata: {"b"') == b'data: {"a":1}\n\n'
+    assert relay.fail(ApiError(ErrorKind.BACKEND_TIMEOUT, "slow")).startswith(b'data: {"error":{"message":"slow"')
