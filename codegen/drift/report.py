@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from codegen.drift.roots import Root
     from codegen.drift.shape import Shape
+    from codegen.source import Dialect
 
 DIRECTIONS = {"request": Direction.REQUEST, "query": Direction.REQUEST}
 # Our own operations: no SDK knows them.
@@ -48,26 +49,28 @@ def compare_all(specs: Path, roots: list[Root], only: str | None = None) -> Find
         BrokenInputError: a root leads nowhere, or an SDK type or a schema cannot be read.
         SpecError: the specs cannot be bundled.
     """
-    extractor, differences, compared = Extractor(), [], 0
     names = [name for name in find_dialects(specs) if name not in OWN_DIALECTS and only in (None, name)]
     if strays := sorted({root.dialect for root in roots if only in (None, root.dialect)} - set(names)):
         raise BrokenInputError(f"roots.toml names dialects that {specs.name} does not have: {', '.join(strays)}")
-    for name in names:
-        contract, comparison = Contract(read_dialect(specs, name)), Comparison()
-        operations = dict(contract.operations())
-        mine = [root for root in roots if root.dialect == name]
-        for root in mine:
-            if root.operation not in operations:
-                raise BrokenInputError(f"roots.toml: {specs.name}/{name} has no operation {root.operation}")
-            for part, types in root.parts.items():
-                spec = contract.part(operations[root.operation], part)
-                comparison.walk(spec, sdk_shape(extractor, types, root), DIRECTIONS.get(part, Direction.ANSWER))
-        differences += comparison.differences()
-        rootless = sorted(where(node) for operation, node in operations.items() if operation not in {root.operation for root in mine})
-        for place in rootless + contract.unreached():
-            differences.append(Difference(Kind.UNREACHABLE, place, "", "no root in roots.toml leads here, so nothing compares it"))
-        compared += comparison.compared
-    return Findings(differences, compared)
+    extractor = Extractor()
+    found = [compare_dialect(read_dialect(specs, name), [root for root in roots if root.dialect == name], extractor) for name in names]
+    return Findings([difference for part in found for difference in part.differences], sum(part.compared for part in found))
+
+
+def compare_dialect(dialect: Dialect, roots: list[Root], extractor: Extractor) -> Findings:
+    """Compares one dialect; see `compare_all`."""
+    contract, comparison = Contract(dialect), Comparison()
+    operations = dict(contract.operations())
+    for root in roots:
+        if root.operation not in operations:
+            raise BrokenInputError(f"roots.toml: {dialect.label} has no operation {root.operation}")
+        for part, types in root.parts.items():
+            spec = contract.part(operations[root.operation], part)
+            comparison.walk(spec, sdk_shape(extractor, types, root), DIRECTIONS.get(part, Direction.ANSWER))
+    rooted = {root.operation for root in roots}
+    places = sorted(where(node) for operation, node in operations.items() if operation not in rooted) + contract.unreached()
+    unreachable = [Difference(Kind.UNREACHABLE, place, "", "no root in roots.toml leads here, so nothing compares it") for place in places]
+    return Findings(comparison.differences() + unreachable, comparison.compared)
 
 
 def sdk_shape(extractor: Extractor, types: list[str], root: Root) -> Shape:
