@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codegen.drift.compare import Comparison, Difference, Direction, Kind
@@ -78,7 +78,11 @@ def sdk_shape(extractor: Extractor, types: list[str], root: Root) -> Shape:
     shape = merge(
         (extractor.shape(load_type(name), name.rpartition(":")[2].rstrip("]")) for name in types), types[0].rpartition(":")[2].rstrip("]")
     )
-    for branch in shape.objects:
-        for name in root.elsewhere & branch.fields.keys():
-            del branch.fields[name]
+    # Copies, because the extractor gives the same objects to every root.
+    shape.objects = [
+        replace(branch, fields={name: known for name, known in branch.fields.items() if name not in root.elsewhere})
+        if root.elsewhere & branch.fields.keys()
+        else branch
+        for branch in shape.objects
+    ]
     return shape
