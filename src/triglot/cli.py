@@ -101,7 +101,7 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
         "access_log": False,
         "server_header": False,
         "log_config": log_config(settings),
-        "timeout_graceful_shutdown": max(1, round(settings.shutdown_grace_s)),
+        "timeout_graceful_shutdown": settings.shutdown_grace_s,
     }
     if settings.workers == 1:
         uvicorn.Server(uvicorn.Config(create_app(settings), **options)).run([listener])

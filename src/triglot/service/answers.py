@@ -6,11 +6,11 @@ closed at once, and what waits for it here ends quietly.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Aborted
-from triglot.backend.decode import AnswerDecoder
 from triglot.backend.failures import convert_error_answer
 from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ClientGone, ErrorKind
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triglot.backend.client import Backend, Call
+    from triglot.backend.decode import AnswerDecoder
     from triglot.dialects.chat.relay import StreamRelay
     from triglot.dialects.translator import Event, Translator
     from triglot.web import RequestContext
@@ -45,8 +46,10 @@ async def open_answer(backend: Backend, context: RequestContext, body: bytes, *,
         await _check_answer(call, "text/event-stream" if stream else "application/json")
     except Aborted:
         raise ClientGone from None
-    except BaseException:
+    except BaseException as error:
         await call.aclose()
+        if isinstance(error, asyncio.CancelledError):
+            raise _told(error) from None
         raise
     return call
 
@@ -73,6 +76,8 @@ async def read_body(call: Call) -> bytes:
         return await call.read_all(_BODY_LIMIT)
     except Aborted:
         raise ClientGone from None
+    except asyncio.CancelledError as error:
+        raise _told(error) from None
     finally:
         await call.aclose()
 
@@ -94,9 +99,16 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
                 out.extend(translator.receive(event))
     except Aborted:
         raise ClientGone from None
+    except asyncio.CancelledError as error:
+        raise _told(error) from None
     finally:
         await call.aclose()
     return out
+
+
+def _told(error: ApiError | asyncio.CancelledError) -> ApiError:
+    """What the client is told. Only a server that stops cancels a request, and only after its grace is over."""
+    return error if isinstance(error, ApiError) else ApiError(ErrorKind.OVERLOADED, "triglot is stopping; try again when it is back.")
 
 
 class TranslatedStream:
@@ -121,8 +133,8 @@ class TranslatedStream:
                 data = await self._call.read()
             except Aborted:
                 break
-            except ApiError as error:
-                events = decoder.fail(error)
+            except (ApiError, asyncio.CancelledError) as error:
+                events = decoder.fail(_told(error))
             else:
                 events = decoder.feed(data) if data else decoder.close()
             out: list[Mapping[str, Any]] = []
@@ -159,8 +171,8 @@ class RelayedStream:
                 data = await self._call.read()
             except Aborted:
                 break
-            except ApiError as error:
-                return self._end(self._relay.fail(error))
+            except (ApiError, asyncio.CancelledError) as error:
+                return self._end(self._relay.fail(_told(error)))
             if not data:
                 if ending := self._relay.close():
                     return self._end(ending)
