@@ -47,7 +47,8 @@ def create_app(settings: Settings | None = None) -> App[Request, Response]:
     app = Application(middleware=[Gate(settings), Lifetime(handlers)])
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.auto_parse_qs_csv = False
-    app.add_error_handler(Exception, handle_error)
+    for kind in (Exception, falcon.HTTPError):  # Falcon has a handler of its own for the second
+        app.add_error_handler(kind, handle_error)
     add_routes(app, handlers)
     return app
 
@@ -55,8 +56,8 @@ def create_app(settings: Settings | None = None) -> App[Request, Response]:
 class Application(falcon.asgi.App[Any, Any]):
     """Falcon, with the client's connection in the scope.
 
-    Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here, on
-    every path.
+    Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here,
+    on every path.
     """
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:  # type: ignore[override]
@@ -158,6 +159,8 @@ async def handle_error(req: Request, resp: Response, error: Exception, params: d
     resp.status = table.status_of(api_error)
     resp.content_type = falcon.MEDIA_JSON
     resp.data = msgspec.json.encode(table.error_body(api_error, request_id))
+    if isinstance(error, falcon.HTTPError) and error.headers:
+        resp.set_headers(error.headers)  # such as Allow
     if api_error.retry_after_s is not None:
         resp.set_header("retry-after", str(api_error.retry_after_s))
 

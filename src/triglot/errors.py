@@ -1,13 +1,13 @@
 """What can go wrong, said once.
 
-An `ApiError` carries a kind and a message; each dialect's table turns the kind into its HTTP status and wire type. Kinds are grouped by whose
-fault it is: the client's (4xx), the backend's (502 to 504, 529), ours (500).
+An `ApiError` carries a kind and a message; each dialect's table turns the kind into its HTTP status and wire type. Kinds are grouped by
+whose fault it is: the client's (4xx), the backend's (502 to 504, 529), ours (500).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,12 @@ class ApiError(Exception):
         self.details = details or {}
         self.retry_after_s = retry_after_s
         self.status = status
+
+
+CUT_SHORT: Final = (
+    "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
+)
+"""What a client is told of a stream that stopped without an ending."""
 
 
 class ClientGone(Exception):  # noqa: N818 - not an error: nobody is left to be told

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from triglot.errors import ErrorKind
+from triglot.errors import ErrorKind  # noqa: TC001 - a field of a struct is read at run time
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 

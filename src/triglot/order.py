@@ -1,7 +1,7 @@
 """Walks an order table: which event may follow which.
 
-The tables come from `specs/<dialect>/events.yaml#/order` through the generator. A translator advances a `Cursor` for every event it emits, so an
-event out of order is a bug found at once and changes nothing.
+The tables come from `specs/<dialect>/events.yaml#/order` through the generator. A translator advances a `Cursor` for every event it emits,
+so an event out of order is a bug found at once and changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class OrderTable(msgspec.Struct, frozen=True):
         start: the phase before the first event.
         phases: phase -> symbol -> next phase, with the events that are legal anywhere already written into each phase.
         terminal: the phases in which a stream may end.
-        qualify: event type -> path of the nested value that completes its symbol ("type/value", or "type/*" where the table names no such value).
+        qualify: event type -> path of the nested value that completes its symbol ("type/value", or "type/*" where the table names no such
+            value).
     """
 
     start: str

@@ -14,8 +14,8 @@ _OPEN_BRANCH: Final = "string_pattern_mismatch"
 def describe_errors(error: ValidationError, document: Any) -> tuple[str, str | None]:
     """The message, and the dotted path of the field that is most worth naming.
 
-    A union reports what was wrong with each of its branches; the one that the client meant is the one that got furthest into the document. The
-    open branch of a union turns known tags down by a pattern: the branch of that tag knows better.
+    A union reports what was wrong with each of its branches; the one that the client meant is the one that got furthest into the document.
+    The open branch of a union turns known tags down by a pattern: the branch of that tag knows better.
     """
     details = error.errors(include_url=False, include_context=False, include_input=False)
     found = [(_path(detail, document), detail) for detail in details]

@@ -1,7 +1,7 @@
 """What the generated Falcon resources stand on: reading a request, writing an answer, and noticing that the client has gone.
 
-Nothing here knows a dialect. Falcon itself never tells that a client went away while a response streams; uvicorn says so on `receive()`, which
-`app.py` keeps in the ASGI scope, and a `ClientConnection` listens there from the moment the request has been read.
+Nothing here knows a dialect. Falcon itself never tells that a client went away while a response streams; uvicorn says so on `receive()`,
+which `app.py` keeps in the ASGI scope, and a `ClientConnection` listens there from the moment the request has been read.
 """
 
 from __future__ import annotations

@@ -92,7 +92,13 @@ def test_timings_stand_in_for_usage() -> None:
         # llama-server: id and name once, arguments in pieces, one index a call
         (
             [call(0, '{"a"', "f", "x"), call(0, ":1}"), call(1, "{}", "g", "y")],
-            [ToolCallStart(0, "x", "f"), ToolCallDelta(0, '{"a"'), ToolCallDelta(0, ":1}"), ToolCallStart(1, "y", "g"), ToolCallDelta(1, "{}")],
+            [
+                ToolCallStart(0, "x", "f"),
+                ToolCallDelta(0, '{"a"'),
+                ToolCallDelta(0, ":1}"),
+                ToolCallStart(1, "y", "g"),
+                ToolCallDelta(1, "{}"),
+            ],
         ),
         # id and name on every fragment
         (
@@ -151,7 +157,16 @@ def test_an_error_in_the_stream_ends_it_even_after_the_finish() -> None:
     assert isinstance(decode(stream(chunk(finish="stop"), error))[-1], Failed)
 
 
-@pytest.mark.parametrize("payload", [b"not json", b'{"choices":"x"}', b'[1]', b'{"choices":[{"index":0,"delta":{"content":7}}]}', b'{"choices":[{"delta":{"content":"\xff"}}]}'])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"not json",
+        b'{"choices":"x"}',
+        b"[1]",
+        b'{"choices":[{"index":0,"delta":{"content":7}}]}',
+        b'{"choices":[{"delta":{"content":"\xff"}}]}',
+    ],
+)
 def test_a_chunk_that_cannot_be_read_is_a_failure_that_shows_it(payload: bytes) -> None:
     [failed] = decode(b"data: " + payload + b"\n\n")
     assert isinstance(failed, Failed)
@@ -188,5 +203,14 @@ def test_a_stop_sequence_ends_the_answer_and_is_named() -> None:
 
 
 def test_text_held_back_for_a_stop_sequence_is_not_lost() -> None:
-    events = decode(stream(chunk({"content": "one E"}), call(0, "{}", "f", "x"), chunk({"content": "E"}), chunk(finish="stop")), stops=("END",))
-    assert events == [TextDelta("one "), TextDelta("E"), ToolCallStart(0, "x", "f"), ToolCallDelta(0, "{}"), TextDelta("E"), Finished("stop")]
+    events = decode(
+        stream(chunk({"content": "one E"}), call(0, "{}", "f", "x"), chunk({"content": "E"}), chunk(finish="stop")), stops=("END",)
+    )
+    assert events == [
+        TextDelta("one "),
+        TextDelta("E"),
+        ToolCallStart(0, "x", "f"),
+        ToolCallDelta(0, "{}"),
+        TextDelta("E"),
+        Finished("stop"),
+    ]

@@ -41,7 +41,12 @@ def test_the_numbers_of_an_overflow_are_kept() -> None:
     ("status", "body", "kind", "kept"),
     [
         (500, {"error": {"message": "slot unavailable"}}, ErrorKind.BACKEND_FAILED, 500),
-        (500, {"error": {"message": "The model produced output that does not match the expected peg-native format"}}, ErrorKind.BACKEND_FAILED, 500),
+        (
+            500,
+            {"error": {"message": "The model produced output that does not match the expected peg-native format"}},
+            ErrorKind.BACKEND_FAILED,
+            500,
+        ),
         (401, {"error": {"message": "Invalid API Key"}}, ErrorKind.AUTHENTICATION, 401),
         (503, {"error": {"message": "Loading model"}}, ErrorKind.BACKEND_LOADING, 503),
         (503, {"error": {"message": "busy"}}, ErrorKind.OVERLOADED, 503),

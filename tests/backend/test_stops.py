@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ def test_any_cut_ends_at_the_first_stop_sequence(text: str, sequences: list[str]
     bounds = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     matcher = StopMatcher(sequences)
     shown, matched = "", None
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         piece, matched = matcher.feed(text[start:end])
         shown += piece
         if matched is not None:

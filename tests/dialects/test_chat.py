@@ -77,7 +77,10 @@ def test_the_order_of_keys_survives_a_change() -> None:
     tools = [{"function": {"parameters": schema, "name": "f"}, "type": "function"}, B]
     document = {"tool_choice": {"type": "function", "function": {"name": "f"}}, "tools": tools, "messages": HELLO}
     sent = convert_request(document, b"", LLAMA_SERVER)
-    assert b'[{"function":{"parameters":{"type":"object","properties":{"z":{},"a":{}},"required":["z"]},"name":"f"},"type":"function"}]' in sent
+    assert (
+        b'[{"function":{"parameters":{"type":"object","properties":{"z":{},"a":{}},"required":["z"]},"name":"f"},"type":"function"}]'
+        in sent
+    )
 
 
 def test_a_named_tool_that_is_not_there_is_refused() -> None:

@@ -141,7 +141,11 @@ def test_schemas_keep_the_order_of_their_keys() -> None:
 
 
 def test_hosted_tools_never_become_functions() -> None:
-    hosted = [{"type": "web_search_20250305", "name": "web_search"}, {"type": "bash_20250124", "name": "bash"}, {"type": "new_2030", "name": "x"}]
+    hosted = [
+        {"type": "web_search_20250305", "name": "web_search"},
+        {"type": "bash_20250124", "name": "bash"},
+        {"type": "new_2030", "name": "x"},
+    ]
     assert "tools" not in convert(tools=hosted)
 
 

@@ -11,7 +11,10 @@ from triglot.generated.responses.models import CreateResponse
 
 HELLO = {"role": "user", "content": "hello"}
 SCHEMA = {"type": "object", "properties": {"z": {"type": "string"}, "a": {"type": "string"}}}
-TOOLS = [{"type": "function", "name": "a", "description": "does a", "parameters": SCHEMA, "strict": True}, {"type": "function", "name": "b"}]
+TOOLS = [
+    {"type": "function", "name": "a", "description": "does a", "parameters": SCHEMA, "strict": True},
+    {"type": "function", "name": "b"},
+]
 FUNCTION_A = {"type": "function", "function": {"name": "a", "description": "does a", "parameters": SCHEMA, "strict": True}}
 FUNCTION_B = {"type": "function", "function": {"name": "b", "parameters": {"type": "object", "properties": {}}}}
 
@@ -38,7 +41,11 @@ def test_without_input_there_is_nothing_to_answer() -> None:
 
 def test_instructions_system_and_developer_become_one_message_at_the_top() -> None:
     items = [
-        {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "two"}, {"type": "input_text", "text": "three"}]},
+        {
+            "type": "message",
+            "role": "developer",
+            "content": [{"type": "input_text", "text": "two"}, {"type": "input_text", "text": "three"}],
+        },
         HELLO,
         {"role": "system", "content": "four"},
     ]
@@ -53,7 +60,11 @@ def test_what_the_assistant_did_is_one_message_and_results_stay_in_place() -> No
         {"type": "function_call", "call_id": "call_1", "name": "a", "arguments": '{"z":1, "a":2}'},
         {"type": "function_call", "call_id": "call_2", "name": "b", "arguments": ""},
         {"type": "function_call_output", "call_id": "call_1", "output": "sunny"},
-        {"type": "function_call_output", "call_id": "call_2", "output": [{"type": "input_text", "text": "x"}, {"type": "input_text", "text": "y"}]},
+        {
+            "type": "function_call_output",
+            "call_id": "call_2",
+            "output": [{"type": "input_text", "text": "x"}, {"type": "input_text", "text": "y"}],
+        },
         {"role": "user", "content": [{"type": "input_text", "text": "And?"}]},
     ]
     assert messages_of(*items) == [

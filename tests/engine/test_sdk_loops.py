@@ -146,7 +146,9 @@ def test_structured_output(openai_client: openai.OpenAI, anthropic_client: anthr
     assert set(json.loads(message.content[0].text)) == {"name", "age"}
 
 
-def test_a_prompt_too_long_is_told_in_the_words_of_each_dialect(openai_client: openai.OpenAI, anthropic_client: anthropic.Anthropic) -> None:
+def test_a_prompt_too_long_is_told_in_the_words_of_each_dialect(
+    openai_client: openai.OpenAI, anthropic_client: anthropic.Anthropic
+) -> None:
     # the demo model's template shortens what the user says, but not what the assistant said
     history: Any = [{"role": "assistant", "content": "word " * 20_000}, {"role": "user", "content": "hello"}]
     with pytest.raises(anthropic.BadRequestError, match=r"prompt is too long: \d+ tokens > \d+ maximum"):

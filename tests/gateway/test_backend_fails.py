@@ -58,7 +58,9 @@ async def end_without_finish_reason(connection: Connection) -> None:
 
 async def report_an_error_in_the_stream(connection: Connection) -> None:
     await connection.send(HEAD)
-    await connection.send_chunk(chunk({"content": "Hel"}) + b'data: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n')
+    await connection.send_chunk(
+        chunk({"content": "Hel"}) + b'data: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n'
+    )
     await connection.send(b"0\r\n\r\n")
 
 
@@ -120,7 +122,12 @@ def test_no_backend_at_all_is_a_502_that_says_what_to_do(gateway: Gateway, diale
 
 
 FAULTS = [
-    ("500 Internal Server Error", "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", 400, 400),
+    (
+        "500 Internal Server Error",
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        400,
+        400,
+    ),
     ("500 Internal Server Error", "something broke", 500, 500),
     ("400 Bad Request", "Invalid tool_choice: sometimes", 400, 400),
     ("401 Unauthorized", "Invalid API Key", 401, 401),

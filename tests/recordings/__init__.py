@@ -1,4 +1,7 @@
-"""Answers of a real llama-server (b11549, the demo model), byte for byte with their chunking removed: NAME.req.json asked, NAME.http answered."""
+"""Answers of a real llama-server (b11549, the demo model), byte for byte with their chunking removed.
+
+NAME.req.json is what was asked, NAME.http what was answered.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Backend bytes to neutral events, without I/O.
 
-One `AnswerDecoder` reads one streamed chat completion. Whatever the bytes are, its events end with exactly one `Finished` or `Failed`: a stream
-that stops without a finish reason is a failure, never an answer.
+One `AnswerDecoder` reads one streamed chat completion. Whatever the bytes are, its events end with exactly one `Finished` or `Failed`: a
+stream that stops without a finish reason is a failure, never an answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from triglot.backend.failures import convert_error_object
 from triglot.backend.stops import StopMatcher
 from triglot.backend.wire import Chunk, ChunkUsage, Delta, Timings, ToolCallFragment, decode_chunk
-from triglot.errors import ApiError, ErrorKind
+from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.events import (
     BackendEvent,
     Failed,
@@ -154,7 +154,7 @@ class AnswerDecoder:
             self._call += 1
             events.append(ToolCallStart(self._call, fragment.id or "", (function and function.name) or ""))
         elif index != next(reversed(self._calls)):
-            message = f"The backend went back to tool call {index} after a later one had begun; the calls of one answer must come one after the other."
+            message = f"The backend went back to tool call {index} after a later one had begun; calls must come one after the other."
             return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, message))
         if function is not None and function.arguments:
             events.append(ToolCallDelta(self._call, function.arguments))
@@ -176,8 +176,7 @@ class AnswerDecoder:
             return None
         self._flush_stops(events)
         if self._finish is None:
-            message = "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
-            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, message))
+            return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, CUT_SHORT))
         self.ended = True
         if self._usage is not None:
             events.append(self._usage)

@@ -1,7 +1,7 @@
 """Tool choice, in the one form that every backend reads right.
 
-llama-server knows only `auto`, `none` and `required`, and renders the tools even for `none`. So a choice is made by what is offered: one named
-tool is that tool alone with `required`, an allowed set is that set, `none` is no tools at all.
+llama-server knows only `auto`, `none` and `required`, and renders the tools even for `none`. So a choice is made by what is offered: one
+named tool is that tool alone with `required`, an allowed set is that set, `none` is no tools at all.
 """
 
 from __future__ import annotations

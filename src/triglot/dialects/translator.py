@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from triglot.events import BackendEvent
 from triglot.sse import encode_event
+
+if TYPE_CHECKING:
+    from triglot.events import BackendEvent
 
 NewId: TypeAlias = Callable[[str], str]
 """Makes a new id that begins with the given prefix, such as `msg_`."""

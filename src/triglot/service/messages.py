@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from triglot.service.answers import TranslatedStream, collect_events, open_answe
 from triglot.service.losses import report_losses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from triglot.backend.client import Backend, Call
     from triglot.backend.discovery import Discovery
     from triglot.dialects.translator import NewId

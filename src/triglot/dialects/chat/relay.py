@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from triglot.dialects.openai_errors import error_body
-from triglot.errors import ApiError, ErrorKind
+from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.sse import EventStreamParser, encode_data, end_of_last_event
 
 _DONE: Final = b"[DONE]"
@@ -40,10 +40,7 @@ class StreamRelay:
         last = EventStreamParser().feed(self._last.lstrip(b"\n\r"))
         if not self._held and last and (last[-1] == _DONE or _is_error(last[-1])):
             return b""
-        message = (
-            "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
-        )
-        return self.fail(ApiError(ErrorKind.BACKEND_FAILED, message))
+        return self.fail(ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT))
 
     def fail(self, error: ApiError) -> bytes:
         """Return the error chunk that ends a broken stream. The incomplete event, if any, is dropped."""

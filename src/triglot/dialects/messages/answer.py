@@ -40,7 +40,7 @@ def fold_events(events: Iterable[MessageStreamEvent]) -> Message:
                 message.update(event["delta"])
                 message["usage"] = event["usage"]
     if broken_call is not None and message["stop_reason"] != "max_tokens":
-        text = f"The model called {broken_call} with arguments that are not JSON. Send the request again, or use a model that is better at tool calls."
+        text = f"The model called {broken_call} with arguments that are not JSON. Try again, or use a model that is better at tool calls."
         raise ApiError(ErrorKind.BACKEND_FAILED, text)
     folded: Message = message
     return folded

@@ -1,7 +1,7 @@
 """The response object: what the request asked for, said again, and what became of it.
 
-Source: specs/responses/schemas/response.yaml. The answer that is not streamed is the object that the stream's last event carries, so the two
-cannot disagree.
+Source: specs/responses/schemas/response.yaml. The answer that is not streamed is the object that the stream's last event carries, so the
+two cannot disagree.
 """
 
 from __future__ import annotations

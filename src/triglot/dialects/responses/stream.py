@@ -60,7 +60,7 @@ class ResponseStream:
         self._index = -1  # of the open item, or of the last one
         self._pieces: list[str] = []
 
-    def receive(self, event: BackendEvent) -> list[StreamEvent]:
+    def receive(self, event: BackendEvent) -> list[StreamEvent]:  # noqa: C901 - one flat match
         """Return the stream events that `event` makes."""
         out: list[StreamEvent] = []
         if self._number == 0:

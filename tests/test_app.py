@@ -1,0 +1,196 @@
+"""The application in process: what happens before any backend is asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import falcon
+import pytest
+from falcon.testing import TestClient
+
+from triglot.app import create_app
+from triglot.settings import Settings, SettingsError
+
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+RESPONSES = {"model": "m", "input": "hello"}
+MESSAGES = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
+BODIES: dict[str, Any] = {"chat": CHAT, "responses": RESPONSES, "messages": MESSAGES}
+DIALECTS = list(PATHS)
+
+
+def client(**settings: Any) -> TestClient:
+    # Nothing listens on port 1: a request that gets as far as the backend is answered with 502.
+    return TestClient(create_app(Settings(backend="http://127.0.0.1:1", **settings)))
+
+
+def post(path: str, body: bytes | Any, headers: dict[str, str] | None = None, **settings: Any) -> Any:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client(**settings).simulate_post(path, body=data, headers={"content-type": "application/json", **(headers or {})})
+
+
+def error_of(dialect: str, answer: Any) -> dict[str, Any]:
+    """The error object, checked for its dialect's shape."""
+    document = answer.json
+    if dialect == "messages":
+        assert document.keys() == {"type", "error", "request_id"}
+        assert document["type"] == "error"
+        assert document["request_id"] == answer.headers["request-id"]
+        assert document["error"].keys() == {"type", "message"}
+    else:
+        assert document.keys() == {"error"}
+        assert document["error"].keys() >= {"message", "type", "param", "code"}
+        assert answer.headers["x-request-id"].startswith("req_")
+    return document["error"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b'{"a":\xff}', b'{"a":"\\ud800"}', b"[" * 10_000])
+def test_a_body_that_is_no_json_object_is_refused(dialect: str, body: bytes) -> None:
+    answer = post(PATHS[dialect], body)
+    assert answer.status_code == 400
+    assert error_of(dialect, answer)["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "changes", "param"),
+    [
+        ("chat", {"messages": "hello"}, "messages"),
+        ("chat", {"messages": []}, "messages"),
+        ("chat", {"messages": [{"role": "user"}]}, "messages.0.content"),
+        ("chat", {"messages": [{"role": "tool", "content": "x"}]}, "messages.0.tool_call_id"),
+        ("chat", {"temperature": "hot"}, "temperature"),
+        ("chat", {"tools": [{"type": "function"}]}, "tools.0.function"),
+        ("responses", {"input": 7}, "input"),
+        ("responses", {"input": [{"role": "user", "content": [{"type": "input_text"}]}]}, "input.0.content.0.text"),
+        ("responses", {"tools": [{"type": "function"}]}, "tools.0.name"),
+        ("responses", {"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema"),
+        ("messages", {"max_tokens": None}, "max_tokens"),
+        ("messages", {"messages": [{"role": "robot", "content": "x"}]}, "messages.0"),
+        ("messages", {"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content.0.text"),
+        ("messages", {"tools": [{"name": "x"}]}, "tools.0.input_schema"),
+        ("messages", {"tool_choice": {"type": "tool"}}, "tool_choice.name"),
+    ],
+)
+def test_a_wrong_field_is_named(dialect: str, changes: dict[str, Any], param: str) -> None:
+    answer = post(PATHS[dialect], {**BODIES[dialect], **changes})
+    assert answer.status_code == 400
+    error = error_of(dialect, answer)
+    assert param in error["message"]
+    if dialect != "messages":
+        assert error["param"] == param
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_without_a_backend_the_answer_is_502(dialect: str) -> None:
+    answer = post(PATHS[dialect], BODIES[dialect])
+    assert answer.status_code == 502
+    assert "127.0.0.1:1" in error_of(dialect, answer)["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"background": True}, "background"),
+        ({"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}, "input[0].content[0].file_id"),
+    ],
+)
+def test_what_cannot_be_met_is_refused_with_the_reason(changes: dict[str, Any], param: str) -> None:
+    answer = post("/v1/responses", {**RESPONSES, **changes})
+    assert answer.status_code == 400
+    error = error_of("responses", answer)
+    assert (error["code"], error["param"]) == ("unsupported_parameter", param)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_body_over_the_limit_is_not_read(dialect: str) -> None:
+    answer = post(PATHS[dialect], {**BODIES[dialect], "user": "x" * 2000}, max_body_bytes=1024)
+    assert answer.status_code == 413
+    assert "1024" in error_of(dialect, answer)["message"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("headers", [{"content-type": "text/plain"}, {"content-encoding": "br"}])
+def test_other_media_are_refused(dialect: str, headers: dict[str, str]) -> None:
+    answer = post(PATHS[dialect], BODIES[dialect], headers)
+    assert answer.status_code == 415
+    error_of(dialect, answer)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"authorization": "Basic secret-1"}, 401),
+        ({"x-api-key": "secret-"}, 401),
+        ({"authorization": "Bearer secret-1"}, 502),
+        ({"authorization": "bearer secret-2"}, 502),
+        ({"x-api-key": "secret-2"}, 502),
+    ],
+)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_key_must_be_shown_where_keys_are_set(dialect: str, headers: dict[str, str], status: int) -> None:
+    answer = post(PATHS[dialect], BODIES[dialect], headers, api_keys=("secret-1", "secret-2"))
+    assert answer.status_code == status
+    assert "secret" not in error_of(dialect, answer)["message"]
+
+
+def test_health_needs_no_key_and_tells_that_nothing_can_be_served() -> None:
+    for path in ("/health", "/v1/health"):
+        answer = client(api_keys=("secret",)).simulate_get(path)
+        assert answer.status_code == 503
+        assert answer.json["status"] == "unavailable"
+        assert answer.json["backend"] == {"reachable": False, "status": None, "model": None}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/v1/nothing", 404), ("GET", "/v1/chat/completions", 405), ("PUT", "/v1/models", 405)]
+)
+def test_what_is_not_served(method: str, path: str, status: int) -> None:
+    answer = client().simulate_request(method, path)
+    assert answer.status_code == status
+    assert path in error_of("chat", answer)["message"]
+    answer = client().simulate_request(method, path, headers={"anthropic-version": "2023-06-01"})
+    assert answer.status_code == status
+    assert path in error_of("messages", answer)["message"]
+    assert (status == 405) == ("allow" in answer.headers)
+
+
+def test_a_bug_of_ours_is_a_500_that_tells_nothing_but_where_to_look(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a secret of the machine")
+
+    monkeypatch.setattr("triglot.service.responses.report_losses", break_down)
+    answer = post("/v1/responses", RESPONSES)
+    assert answer.status_code == 500
+    message = error_of("responses", answer)["message"]
+    assert "secret" not in message
+    assert answer.headers["x-request-id"] in message
+    [record] = caplog.records
+    assert answer.headers["x-request-id"] in record.getMessage()
+    assert record.exc_info is not None
+
+
+@pytest.mark.parametrize("dialect", [*DIALECTS, "control"])
+def test_the_contract_is_served(dialect: str) -> None:
+    answer = client().simulate_get(f"/openapi/{dialect}.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == falcon.MEDIA_JSON
+    assert answer.json["openapi"].startswith("3.2")
+
+
+def test_an_app_needs_a_backend() -> None:
+    with pytest.raises(SettingsError, match="TRIGLOT_BACKEND"):
+        create_app(Settings())
+
+
+def test_the_factory_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIGLOT_BACKEND", "http://127.0.0.1:1")
+    monkeypatch.setenv("TRIGLOT_API_KEYS", "secret")
+    answer = TestClient(create_app()).simulate_get("/v1/models")
+    assert answer.status_code == 401
