@@ -49,7 +49,7 @@ class ApiError(Exception):
         status: the HTTP status the backend chose, kept in place of the table's; `None` when the failure is not an answer of the backend.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords
         self,
         kind: ErrorKind,
         message: str,

@@ -1,7 +1,8 @@
 """A backend's error answers, decoded once.
 
 Sources: the recorded error answers of llama-server b11549, whose body is `{"error": {code, message, type}}`; other servers nest less, nest
-more, or answer in HTML. llama-server blames itself (500) for many faults of the client; those are told apart by their messages and become 400.
+more, or answer in HTML. llama-server blames itself (500) for many faults of the client; those are told apart by their messages and become
+400.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ class Profile(msgspec.Struct, frozen=True):
     Attributes:
         name: as in the settings.
         extensions: takes llama-server's own request fields (`return_progress`, `timings_per_token`, `chat_template_kwargs`, `top_k` ...).
-        misreads_choices: reads a `tool_choice` object as `auto`, renders the tools also for `none`, and fails on tools that are not functions.
+        misreads_choices: reads a `tool_choice` object as `auto`, renders the tools also for `none`, and fails on tools that are not
+            functions.
         schemaless_json: does not enforce `response_format: json_object` without a schema.
         one_system_message: renders templates that fail on a system message after the first position.
     """
