@@ -1,7 +1,7 @@
 """A llama-server without a model: plausible answers to any chat request, on a real socket, and a strict reader of what reaches it.
 
-What llama-server b11549 refuses, this refuses in the same words; what it would silently misread is noted in `misfits`, for a gateway must never
-send it.
+What llama-server b11549 refuses, this refuses in the same words. What it would silently misread is noted in `misfits`: a gateway must
+never send it.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def speak(request: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     thoughts = [{"reasoning_content": "Let me "}, {"reasoning_content": "think."}] if thinking else []
     if (request.get("response_format") or {}).get("type", "text") != "text":
         return [*thoughts, {"content": "{"}, {"content": "}"}], "stop"
-    return [*thoughts, {"content": "Grüße "}, {"content": "\u2028 – done"}], "length" if request.get("max_tokens") == 1 else "stop"
+    return [*thoughts, {"content": "Grüße "}, {"content": "\u2028 \U0001f600"}], "length" if request.get("max_tokens") == 1 else "stop"
 
 
 def stream_chunks(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
