@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import logging
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
@@ -113,7 +114,8 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
 
 def create_worker_app() -> App[Any, Any]:
     """The application of one of several worker processes, which ends with the process that started it."""
-    die_with_parent()
+    parent = multiprocessing.parent_process()
+    die_with_parent(parent.pid if parent else None)
     return create_app()
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from triglot.backend import process
-from triglot.backend.launch import EngineCommand, NoEngineError, choose_engine
-from triglot.backend.process import EngineError, EngineProcess
+from triglot.backend.launch import NoEngineError, choose_engine
+from triglot.backend.process import EngineCommand, EngineError, EngineProcess
 from triglot.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced():
 def start_and_be_killed(command: EngineCommand) -> int:
     """The pid of an engine whose gateway was killed with SIGKILL after it had started the engine."""
     code = (
-        "from triglot.backend.launch import EngineCommand\n"
-        "from triglot.backend.process import EngineProcess\n"
+        "from triglot.backend.process import EngineCommand, EngineProcess\n"
         f"engine = EngineProcess({command!r}, start_timeout_s=10)\n"
         "engine.start(); print(engine.pid, flush=True); input()\n"
     )

@@ -11,14 +11,13 @@ import importlib.util
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from triglot import demo
 from triglot.backend.engine import PING_INTERVAL_S
+from triglot.backend.process import EngineCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from triglot.settings import Settings
@@ -28,27 +27,6 @@ INSTALL_HINT = "install the embedded engine with: pip install 'triglot[embedded]
 
 class NoEngineError(Exception):
     """Nothing on this machine can run the model; the message says what to install."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineCommand:
-    """How to start one engine.
-
-    Attributes:
-        title: what runs which model, for the banner and the log.
-        alias: the name under which the engine serves the model.
-        arguments: the command line, without the port.
-        environ: environment variables on top of ours.
-    """
-
-    title: str
-    alias: str
-    arguments: tuple[str, ...]
-    environ: Mapping[str, str] = field(default_factory=dict)
-
-    def on_port(self, port: int) -> list[str]:
-        """The whole command line for an engine on 127.0.0.1:`port`."""
-        return [*self.arguments, "--port", str(port)]
 
 
 def choose_engine(settings: Settings) -> EngineCommand:

@@ -15,12 +15,12 @@ import subprocess
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
-
-    from triglot.backend.launch import EngineCommand
 
 log = logging.getLogger("triglot.engine")
 
@@ -32,6 +32,27 @@ POLL_INTERVAL_S = 0.05
 STOP_TIMEOUT_S = 3.0
 LOG_LINES = 20
 PORT_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCommand:
+    """How to start one engine.
+
+    Attributes:
+        title: what runs which model, for the banner and the log.
+        alias: the name under which the engine serves the model.
+        arguments: the command line, without the port.
+        environ: environment variables on top of ours.
+    """
+
+    title: str
+    alias: str
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def on_port(self, port: int) -> list[str]:
+        """The whole command line for an engine on 127.0.0.1:`port`."""
+        return [*self.arguments, "--port", str(port)]
 
 
 class EngineError(Exception):
