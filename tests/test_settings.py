@@ -47,6 +47,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "workers": "3",
         "backend": "http://gpu:8080",
         "backend_api_key": "secret",
+        "backend_profile": "openai",
         "slots": "9",
         "context": "4096",
         "api_keys": "one,two",
