@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 900236b9b5ed). DO NOT EDIT.
+# Generated from specs/chat (sha256 bcb568af2f89). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a chat request stand that are ignored or rejected."""
 
@@ -130,7 +130,6 @@ _NODES: Final[dict[str, Node]] = {
     "JsonSchema": Node(
         losses={
             "description": Lossy("ignored", "llama-server does not show it to the model; say it in the prompt"),
-            "name": Lossy("ignored", "the model is held to the schema whatever its name"),
         },
     ),
     "JsonSchemaFormat": Node(
