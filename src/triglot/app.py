@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hmac
 import importlib
 import importlib.resources
@@ -30,6 +31,7 @@ log = logging.getLogger("triglot")
 
 _PUBLIC_PATHS: Final = frozenset({"/health", "/v1/health"})
 _MESSAGES_HEADER: Final = "anthropic-version"
+_GC_THRESHOLD: Final = (20_000, 10, 10)
 _CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
 
 
@@ -95,10 +97,19 @@ class Gate:
 
 
 class Lifetime:
-    """Closes what the handlers hold when the server stops."""
+    """Prepares the process when the server starts, and closes what the handlers hold when it stops."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+
+    async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Keep the garbage collector off what lives for ever, and from running several times within one large request.
+
+        Measured: it took a third of the CPU time of 60 kB requests.
+        """
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Close the connections to the backend."""

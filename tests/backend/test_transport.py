@@ -199,6 +199,55 @@ async def test_a_body_that_was_not_read_but_has_arrived_keeps_its_connection() -
         assert len(server.peers) == 1
 
 
+UNFRAMED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+
+
+@in_both_loops
+async def test_a_whole_answer_whose_framing_ends_later_keeps_its_connection() -> None:
+    released = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        for _ in range(3):
+            await peer.request()
+            await peer.send(UNFRAMED)
+            await released.wait()
+            await peer.send(b"0\r\n\r\n")
+
+    async with ScriptedServer(script) as server:
+        backend = Backend(server.url)
+        for _ in range(3):
+            released.clear()
+            call = backend.call("GET", "/")
+            await call.open()
+            assert await call.read() == b"hi"
+            await call.aclose(whole=True)
+            call.abort()  # by the end of the client's request: too late to do harm
+            released.set()
+            await settle()
+        assert len(server.peers) == 1
+
+
+@pytest.mark.parametrize("more", [b"", b"10000\r\n" + b"x" * 65536 + b"\r\n"], ids=["silence", "flood"])
+@in_both_loops
+async def test_a_connection_whose_framing_does_not_end_is_closed(monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
+    monkeypatch.setattr("triglot.backend.exchange.LINGER_S", 0.05 if not more else 60.0)
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(UNFRAMED)
+        while more:
+            await peer.send(more)
+        await peer.closed_by_client()
+
+    async with ScriptedServer(script) as server:
+        backend = Backend(server.url)
+        call = backend.call("GET", "/")
+        await call.open()
+        await call.read()
+        await call.aclose(whole=True)
+        await server.peers[0].closed.wait()
+
+
 @pytest.mark.parametrize("farewell", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
 @in_both_loops
 async def test_a_connection_closed_while_idle_is_not_used(farewell: bytes) -> None:

@@ -161,12 +161,13 @@ class Call:
         headers: end-to-end response headers by lower-case name, after `open`; repeated ones are joined with a comma.
     """
 
-    __slots__ = ("_backend", "_exchange", "_request", "headers", "status")
+    __slots__ = ("_backend", "_closed", "_exchange", "_request", "headers", "status")
 
     def __init__(self, backend: Backend, request: httpx.Request, exchange: Exchange) -> None:
         self._backend = backend
         self._request: httpx.Request | None = request
         self._exchange = exchange
+        self._closed = False
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -219,12 +220,24 @@ class Call:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def abort(self) -> None:
-        """Close the socket at once; a waiting `open` or `read` raises Aborted. Any time, from any task of the loop, any number of times."""
-        self._exchange.abort()
+        """Close the socket at once; a waiting `open` or `read` raises Aborted.
 
-    async def aclose(self) -> None:
-        """Be done. The connection has gone back to the pool if the response had arrived to its end; otherwise it is closed."""
-        self._exchange.close()
+        Any time, from any task of the loop, any number of times; after `aclose` there is nothing left to abort.
+        """
+        if not self._closed:
+            self._exchange.abort()
+
+    async def aclose(self, *, whole: bool = False) -> None:
+        """Be done. The connection has gone back to the pool if the response had arrived to its end; otherwise it is closed.
+
+        Args:
+            whole: what was read is known to be the whole answer, so only the end of its framing is due; the connection gets a moment for it.
+        """
+        self._closed = True
+        if whole:
+            self._exchange.release()
+        else:
+            self._exchange.close()
 
     async def __aenter__(self) -> Self:
         await self.open()

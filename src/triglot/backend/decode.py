@@ -50,9 +50,10 @@ class AnswerDecoder:
 
     Attributes:
         ended: whether the closing event has been returned; nothing more is read from the backend then.
+        whole: whether the backend itself has said that nothing follows.
     """
 
-    __slots__ = ("_call", "_calls", "_finish", "_parser", "_stops", "_timings", "_usage", "ended")
+    __slots__ = ("_call", "_calls", "_finish", "_parser", "_stops", "_timings", "_usage", "ended", "whole")
 
     def __init__(self, stop_sequences: Sequence[str] = ()) -> None:
         self._stops = StopMatcher(stop_sequences) if stop_sequences else None
@@ -63,6 +64,7 @@ class AnswerDecoder:
         self._usage: Usage | None = None
         self._timings: Timings | None = None
         self.ended = False
+        self.whole = False
 
     def feed(self, data: bytes) -> list[BackendEvent]:
         """Return the events that `data` completes. Bytes after the end are ignored."""
@@ -71,6 +73,7 @@ class AnswerDecoder:
             if self.ended:
                 break
             if payload == _DONE:
+                self.whole = True
                 self._end(events)
             else:
                 self._take(payload, events)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HIGH_WATER_BYTES: Final = 256 * 1024
 """Unread bytes at which the socket is not read any more, until the reader has caught up."""
+LINGER_S: Final = 1.0
+"""How long a connection whose answer has been read may take to deliver the rest of the framing, before it is closed."""
 STALE_WITHIN_S: Final = 2.0
 """A server that closed an idle connection says so as soon as something is sent; one that closes later has seen the request."""
 
@@ -44,6 +46,7 @@ class Exchange(asyncio.Protocol):
         "_connection",
         "_deadline",
         "_error",
+        "_lingering",
         "_loop",
         "_paused",
         "_sent_at",
@@ -63,6 +66,7 @@ class Exchange(asyncio.Protocol):
         self._connection: Connection | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._error: Exception | None = None
+        self._lingering = False
         self._timed_out: type[httpx.TimeoutException] = httpx.ReadTimeout
         self._silence_s: float | None = None
         self._sent_at = 0.0
@@ -167,6 +171,20 @@ class Exchange(asyncio.Protocol):
         if self._connection is not None:
             self.abort()
 
+    def release(self) -> None:
+        """Be done with an answer whose content says that it is whole.
+
+        The end of the body is due but may come in a segment of its own (llama-server's does), so the connection gets a moment to become
+        reusable, without anyone waiting for it.
+        """
+        if self._connection is not None and self._deadline is not None:
+            self._lingering = True
+            self.response.body.clear()
+            self._unread_bytes = 0
+            if self._paused:
+                self._resume()
+            self._deadline.start(LINGER_S)
+
     # For the event loop.
 
     def data_received(self, data: bytes) -> None:
@@ -181,8 +199,11 @@ class Exchange(asyncio.Protocol):
             self._give_back()
         else:
             self._unread_bytes += len(data)
-            if self._unread_bytes > HIGH_WATER_BYTES and not self._paused:
-                self._pause()
+            if self._unread_bytes > HIGH_WATER_BYTES:
+                if self._lingering:
+                    self.abort()
+                elif not self._paused:
+                    self._pause()
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
@@ -226,7 +247,9 @@ class Exchange(asyncio.Protocol):
         await waiter
 
     def _expire(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._lingering:
+            self.abort()
+        elif self._waiter is not None and not self._waiter.done():
             self.fail(self._timed_out("no answer in time"))
 
     def _give_back(self) -> None:

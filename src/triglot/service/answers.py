@@ -102,7 +102,7 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
     except asyncio.CancelledError as error:
         raise _told(error) from None
     finally:
-        await call.aclose()
+        await call.aclose(whole=decoder.whole)
     return out
 
 
@@ -148,7 +148,7 @@ class TranslatedStream:
 
     async def close(self) -> None:
         """Release the backend."""
-        await self._call.aclose()
+        await self._call.aclose(whole=self._decoder.whole)
 
 
 class RelayedStream:
