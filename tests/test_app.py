@@ -67,6 +67,7 @@ def test_a_body_that_is_no_json_object_is_refused(dialect: str, body: bytes) -> 
         ("responses", {"tools": [{"type": "function"}]}, "tools.0.name"),
         ("responses", {"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema"),
         ("messages", {"max_tokens": None}, "max_tokens"),
+        ("messages", {"messages": []}, "messages"),
         ("messages", {"messages": [{"role": "robot", "content": "x"}]}, "messages.0"),
         ("messages", {"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content.0.text"),
         ("messages", {"tools": [{"name": "x"}]}, "tools.0.input_schema"),

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 f649167f4c93). DO NOT EDIT.
+# Generated from specs/messages (sha256 ad05ee8b649a). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -1024,7 +1024,7 @@ class CountMessageTokens(BaseModel):
         extra='allow',
     )
     model: str
-    messages: list[InputMessage]
+    messages: Annotated[list[InputMessage], Field(min_length=1)]
     system: SystemPrompt | None = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
@@ -1043,7 +1043,7 @@ class CreateMessage(BaseModel):
         extra='allow',
     )
     model: str
-    messages: list[InputMessage]
+    messages: Annotated[list[InputMessage], Field(min_length=1)]
     max_tokens: Annotated[int, Field(ge=0)]
     system: SystemPrompt | None = None
     stream: bool | None = False
