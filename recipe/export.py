@@ -44,7 +44,7 @@ def _write_description(writer: gguf.GGUFWriter, network: Network) -> None:
     writer.add_name("Tiny demo")
     writer.add_type("model")
     writer.add_size_label(f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.1f}M")
-    writer.add_license("MIT")
+    writer.add_license("apache-2.0")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)

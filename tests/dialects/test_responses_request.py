@@ -39,6 +39,11 @@ def test_without_input_there_is_nothing_to_answer() -> None:
     assert refusal.value.param == "input"
 
 
+def test_a_result_without_its_call_is_refused() -> None:
+    with pytest.raises(ApiError, match="call_id"):
+        messages_of(HELLO, {"type": "function_call_output", "output": "x"})
+
+
 def test_instructions_system_and_developer_become_one_message_at_the_top() -> None:
     items = [
         {

@@ -55,6 +55,7 @@ REASONS = (
     "There is no model",
     '"model: ',  # the same in the words of the Messages dialect
     "Images are not fetched from the web",
+    "needs the call_id",  # nothing else joins a result to its call here
     "input is required",  # it may be absent for a request that goes on from an earlier one, which is not served
     "unsupported content[].type",  # from here on: the backend's own words
     "Unsupported tool call type",

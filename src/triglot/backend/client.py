@@ -231,7 +231,8 @@ class Call:
         """Be done. The connection has gone back to the pool if the response had arrived to its end; otherwise it is closed.
 
         Args:
-            whole: what was read is known to be the whole answer, so only the end of its framing is due; the connection gets a moment for it.
+            whole: what was read is known to be the whole answer: only the end of its framing is due, and the connection gets a moment for
+                it.
         """
         self._closed = True
         if whole:

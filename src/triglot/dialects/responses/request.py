@@ -77,7 +77,10 @@ def _convert_input(items: str | Sequence[Any]) -> tuple[list[str], list[ChatMess
             case wire.PriorFunctionCall():
                 turn.add_call(item.call_id, item.name, item.arguments)
             case wire.FunctionCallOutput():
-                messages += [*turn.take(), {"role": "tool", "tool_call_id": item.call_id or "", "content": _text_of(item.output)}]
+                if item.call_id is None:
+                    message = "A function_call_output needs the call_id of the call that it answers."
+                    raise ApiError(ErrorKind.INVALID_REQUEST, message, param="input")
+                messages += [*turn.take(), {"role": "tool", "tool_call_id": item.call_id, "content": _text_of(item.output)}]
             case _:
                 pass  # named in the loss report
     return system, [*messages, *turn.take()]
