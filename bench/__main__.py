@@ -43,8 +43,8 @@ def main() -> None:
         clients = stack.enter_context(contextlib.closing(processes.Told("bench.load")))
         port = upstream.greeting["port"]
         subjects = [stack.enter_context(contextlib.closing(processes.start_triglot(port)))]
-        if nginx := processes.start_nginx(port):
-            subjects.insert(0, stack.enter_context(contextlib.closing(nginx)))
+        if processes.find_nginx():
+            subjects.insert(0, stack.enter_context(contextlib.closing(processes.start_nginx(port))))
         else:
             print("nginx is not installed: no ratios. On Debian: apt-get install nginx-light")
         steps = list(_steps(measure.Stand(upstream, clients), subjects, port, options))

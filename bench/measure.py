@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from bench.processes import Subject, Told
 
-_SETTLE_S = 0.3
+_SETTLE_S = 0.25
+_IDLE_SHARE = 0.01
 
 
 class Load(NamedTuple):
@@ -45,12 +46,10 @@ class Stand:
         """CPU microseconds for each event that passes, without the opening and the end of the streams."""
         self._upstream("mode", instant=False, kind=kind)
         self._clients("open", port=subject.port, dialect=dialect, streams=load.streams)
-        time.sleep(_SETTLE_S)
-        before = subject.cpu_s()
+        before = _settled_cpu_s(subject)
         order = {"do": "flood"} if load.rate is None else {"do": "pace", "rate": load.rate}
         sent: int = self._upstream(**order, events=load.events)["sent"]
-        time.sleep(_SETTLE_S)
-        used = subject.cpu_s() - before
+        used = _settled_cpu_s(subject) - before
         self._upstream("finish")
         self._check(self._clients("end", dialect=dialect, events=load.events), subject, "streams")
         return used / sent * 1e6
@@ -90,3 +89,12 @@ class Stand:
     def _check(result: dict[str, int], subject: Subject, what: str) -> None:
         if result["whole"] != result[what]:
             raise SystemExit(f"{subject.name}: {result[what] - result['whole']} of {result[what]} {what} were not whole")
+
+
+def _settled_cpu_s(subject: Subject) -> float:
+    """CPU time used, once the subject has nothing left to do: what was sent may still wait in socket buffers."""
+    used = -1.0
+    while (now := subject.cpu_s()) - used > _IDLE_SHARE * _SETTLE_S:
+        used = now
+        time.sleep(_SETTLE_S)
+    return now

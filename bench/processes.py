@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench import traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _NGINX_CONF: Final = """
 daemon off; master_process off; pid {directory}/pid; error_log {directory}/error.log;
@@ -72,11 +72,15 @@ class Told:
 class Subject:
     """A process under measurement, between the clients and the upstream."""
 
-    def __init__(self, name: str, command: Sequence[str], port: int, directory: Path | None = None) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], port: int, directory: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.port = port
         self._directory = directory
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=_environment())
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**_environment(), **(environment or {})}
+        )
         _pin(self._process.pid, 0)
         self._await_port()
 
@@ -122,11 +126,36 @@ def start_triglot(upstream: int) -> Subject:
     return Subject("triglot", [sys.executable, "-m", "triglot", "serve", *options], port)
 
 
-def start_nginx(upstream: int) -> Subject | None:
-    """A plain relay to compare with: nginx, if it is installed."""
-    binary = shutil.which("nginx", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-    if binary is None:
-        return None
+def start_relay(upstream: int, client: str) -> Subject:
+    """The relay of `bench.relay` with one of its clients."""
+    port = _free_port()
+    options = [
+        "--host",
+        traffic.HOST,
+        "--port",
+        str(port),
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.relay:create_app", "--lifespan", "off", *options]
+    more = {"BENCH_CLIENT": client, "BENCH_UPSTREAM": f"http://{traffic.HOST}:{upstream}"}
+    return Subject(client, command, port, environment=more)
+
+
+def find_nginx() -> str | None:
+    """The path of nginx, if it is installed. Debian puts it where users without rights do not look."""
+    return shutil.which("nginx", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+
+
+def start_nginx(upstream: int) -> Subject:
+    """A plain relay to compare with."""
+    binary = find_nginx()
+    assert binary is not None
     port, directory = _free_port(), Path(tempfile.mkdtemp(prefix="bench-nginx-"))
     conf = directory / "nginx.conf"
     conf.write_text(_NGINX_CONF.format(directory=directory, host=traffic.HOST, port=port, upstream=upstream))

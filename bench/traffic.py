@@ -11,6 +11,7 @@ MARK: Final = b"zzq"
 
 PATHS: Final = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 ENDS: Final = {"chat": b"data: [DONE]", "responses": b"event: response.completed", "messages": b"event: message_stop"}
+LAST_CHUNK: Final = b"0\r\n\r\n"
 KINDS: Final = ("text", "reasoning", "tools")
 
 _STREAM_HEAD: Final = (
@@ -41,11 +42,11 @@ def piece(kind: str) -> bytes:
 
 
 def closing(kind: str) -> bytes:
-    """Finish, usage, [DONE] and the end of the body."""
+    """Finish, usage and [DONE]. `LAST_CHUNK` follows in a write of its own, as from llama-server."""
     timings = {"cache_n": 14, "prompt_n": 1, "prompt_ms": 0.36, "predicted_n": 28, "predicted_ms": 2.882}
     finish = _chunk({}, finish_reason="tool_calls" if kind == "tools" else "stop", timings=timings)
     usage = {"completion_tokens": 28, "prompt_tokens": 15, "total_tokens": 43, "prompt_tokens_details": {"cached_tokens": 14}}
-    tail = (_chunk({"content": None}, choices=[], usage=usage), _framed(b"data: [DONE]\n\n"), b"0\r\n\r\n")
+    tail = (_chunk({"content": None}, choices=[], usage=usage), _framed(b"data: [DONE]\n\n"))
     return (_chunk({"tool_calls": [{"index": 0, "function": {"arguments": '"}'}}]}) if kind == "tools" else b"") + finish + b"".join(tail)
 
 

@@ -71,6 +71,7 @@ class Upstream:
             case "finish":
                 for stream in self._held.values():
                     stream.sendall(traffic.closing(self._kind))
+                    stream.sendall(traffic.LAST_CHUNK)
                 self._held.clear()
                 _say()
 
@@ -151,6 +152,7 @@ class Upstream:
             connection.sendall(traffic.whole_json())
         elif self._instant:
             connection.sendall(traffic.whole_stream(self._kind))
+            connection.sendall(traffic.LAST_CHUNK)
         else:
             connection.sendall(traffic.opening(self._kind) + traffic.piece(self._kind))
             self._held[fd] = connection
