@@ -19,8 +19,6 @@ HIGH_WATER_BYTES: Final = 256 * 1024
 """Unread bytes at which the socket is not read any more, until the reader has caught up."""
 LINGER_S: Final = 1.0
 """How long a connection whose answer has been read may take to deliver the rest of the framing, before it is closed."""
-FINISH_WITHIN_S: Final = 1.0
-"""How long the end of a body may take after its last event."""
 STALE_WITHIN_S: Final = 2.0
 """A server that closed an idle connection says so as soon as something is sent; one that closes later has seen the request."""
 
@@ -48,7 +46,6 @@ class Exchange(asyncio.Protocol):
         "_connection",
         "_deadline",
         "_error",
-        "_finishing",
         "_lingering",
         "_loop",
         "_paused",
@@ -75,7 +72,6 @@ class Exchange(asyncio.Protocol):
         self._sent_at = 0.0
         self._unread_bytes = 0
         self._paused = False
-        self._finishing = False
 
     # For the transport: from start to the response headers.
 
@@ -170,20 +166,9 @@ class Exchange(asyncio.Protocol):
         self._disconnect()
         self.wake()
 
-    def finish(self) -> None:
-        """Be done with an answer that is complete in itself: only the end of the body is still to come, and soon.
-
-        Servers send the last chunk after the last event, in a packet of its own. Waiting for it in the background saves the connection.
-        """
-        if self._connection is not None and self._deadline is not None:
-            self._finishing = True
-            self._deadline.start(FINISH_WITHIN_S)
-            if self._paused:
-                self._resume()
-
     def close(self) -> None:
-        """Be done: a connection that still carries this exchange is closed, unless it is about to finish."""
-        if self._connection is not None and not self._finishing:
+        """Be done: a connection that still carries this exchange is closed."""
+        if self._connection is not None:
             self.abort()
 
     def release(self) -> None:
@@ -212,8 +197,6 @@ class Exchange(asyncio.Protocol):
             return
         if response.complete:
             self._give_back()
-        elif self._finishing and response.body:
-            self.abort()  # more than the end
         else:
             self._unread_bytes += len(data)
             if self._unread_bytes > HIGH_WATER_BYTES:
