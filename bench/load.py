@@ -41,9 +41,9 @@ class Streams:
                 getattr(self, order.pop("do"))(**order)
                 break  # the other events may be about sockets that are closed by now
 
-    def open(self, port: int, dialect: str, streams: int) -> None:
+    def open(self, port: int, dialect: str, streams: int, size: int = 1000) -> None:
         """Open `streams` streams and wait until each has its headers and some body."""
-        request = traffic.request(dialect, stream=True, size=1000)
+        request = traffic.request(dialect, stream=True, size=size)
         opened = set()
         for _ in range(streams):
             connection = _connect(port)

@@ -72,13 +72,13 @@ class Stand:
         delays: list[float] = self._clients("first_tokens", port=port, dialect=dialect, count=count)["delays"]
         return statistics.median(delays) * 1e3
 
-    def idle_stream_kb(self, subject: Subject, dialect: str, *, streams: int = 500) -> float:
+    def idle_stream_kb(self, subject: Subject, dialect: str, *, size: int = 1000, streams: int = 500) -> float:
         """Resident kilobytes for each further stream that has begun and is silent."""
         self._upstream("mode", instant=False, kind="text")
-        self._clients("open", port=subject.port, dialect=dialect, streams=50)
+        self._clients("open", port=subject.port, dialect=dialect, streams=50, size=size)
         time.sleep(_SETTLE_S)
         before = subject.resident_bytes()
-        self._clients("open", port=subject.port, dialect=dialect, streams=streams)
+        self._clients("open", port=subject.port, dialect=dialect, streams=streams, size=size)
         time.sleep(_SETTLE_S)
         used = subject.resident_bytes() - before
         self._upstream("finish")
