@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any, Final
 
+import msgspec
+
 from tests.recordings import read_body
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.messages.stream import MessageStream
@@ -39,10 +41,10 @@ def response_stream() -> ResponseStream:
     """A translator with ids that count, and a clock that stands still."""
     numbers = itertools.count()
     document = {"model": "m", "input": "hello", "metadata": {"a": "b"}, "tools": [{"type": "function", "name": "get_weather"}]}
-    response = begin_response(CreateResponse.model_validate(document), document, response_id="resp_1", created_at=1)
+    response = begin_response(CreateResponse.model_validate(document), document, model="m", response_id="resp_1", created_at=1)
     return ResponseStream(response, new_id=lambda prefix: f"{prefix}{next(numbers)}", now=lambda: 2)
 
 
 def translate(translator: Any, events: list[BackendEvent]) -> list[Any]:
-    """All dialect events of an answer."""
-    return [made for event in events for made in translator.receive(event)]
+    """All dialect events of an answer, as a client decodes them."""
+    return [msgspec.json.decode(msgspec.json.encode(made)) for event in events for made in translator.receive(event)]

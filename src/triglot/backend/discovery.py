@@ -54,6 +54,17 @@ class Discovery:
             raise ApiError(ErrorKind.BACKEND_FAILED, "The backend's answer to GET /v1/models is not a list of models.")
         return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
+    async def default_model(self) -> str:
+        """The model that answers where a request names none.
+
+        Raises:
+            ApiError: the backend cannot be asked, or has no model.
+        """
+        models = await self.models()
+        if not models:
+            raise ApiError(ErrorKind.BACKEND_LOADING, "The backend has no model yet. Try again in a moment.", retry_after_s=1)
+        return str(models[0]["id"])
+
     async def _find_props(self) -> Any:
         try:
             return await self._get("/props")

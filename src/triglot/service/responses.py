@@ -49,7 +49,8 @@ class ResponsesHandlers:
     async def _begin(self, request: CreateResponse, context: RequestContext) -> tuple[Call, ResponseStream]:
         report_losses(CREATE_RESPONSE, context)
         chat = convert_request(request, await self._discovery.profile())
-        response = begin_response(request, context.document, response_id=self._new_id("resp_"), created_at=_now())
+        model = request.model or await self._discovery.default_model()
+        response = begin_response(request, context.document, model=model, response_id=self._new_id("resp_"), created_at=_now())
         call = await open_answer(self._backend, context, chat.encode(), stream=True)
         return call, ResponseStream(response, new_id=self._new_id, now=_now)
 

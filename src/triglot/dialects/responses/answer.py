@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from triglot.dialects.chat_request import without_null
 
 if TYPE_CHECKING:
@@ -15,20 +17,23 @@ if TYPE_CHECKING:
 
     from triglot.events import Usage
     from triglot.generated.responses import models as wire
-    from triglot.generated.responses.events import Response, StreamEvent, TextOptions
+    from triglot.generated.responses.events import Response, StreamEvent
     from triglot.generated.responses.events import Usage as ResponseUsage
 
 
-def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *, response_id: str, created_at: int) -> Response:
+def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *, model: str, response_id: str, created_at: int) -> Response:
     """The response as it stands before the first token.
+
+    What a client wrote at length is kept as encoded JSON: it is sent several times, and a stream holds it to its end.
 
     Args:
         request: the validated request.
         document: the same, decoded, from which what is echoed is taken as the client wrote it.
+        model: the name the client asked for, else the backend's.
         response_id: `resp_...`.
         created_at: seconds since 1970.
     """
-    text: TextOptions = {"format": {"type": "text"}, **without_null(document.get("text") or {})}  # type: ignore[typeddict-item] # validated
+    text = {"format": {"type": "text"}, **without_null(document.get("text") or {})}
     reasoning = document.get("reasoning") or {}
     return {
         "id": response_id,
@@ -38,22 +43,22 @@ def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *,
         "status": "in_progress",
         "error": None,
         "incomplete_details": None,
-        "model": request.model or "",
+        "model": model,
         "output": [],
         "usage": None,
         "instructions": request.instructions,
-        "tools": document.get("tools") or [],
-        "tool_choice": document.get("tool_choice") or "auto",
+        "tools": _encoded(document.get("tools") or []),
+        "tool_choice": _encoded(document.get("tool_choice") or "auto"),
         "parallel_tool_calls": request.parallel_tool_calls is not False,
         "max_tool_calls": request.max_tool_calls,
         "max_output_tokens": request.max_output_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "top_logprobs": request.top_logprobs or 0,
-        "text": text,
+        "text": _encoded(text),
         "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
         "truncation": request.truncation or "disabled",
-        "metadata": document.get("metadata") or {},
+        "metadata": _encoded(document.get("metadata") or {}),
         "store": False,
         "background": False,
         "previous_response_id": None,
@@ -62,6 +67,11 @@ def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *,
         "service_tier": "default",
         "user": request.user,
     }
+
+
+def _encoded(value: Any) -> Any:
+    """JSON that goes as it is into whatever is encoded around it. Typed as what it stands for."""
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def convert_usage(usage: Usage) -> ResponseUsage:
