@@ -172,19 +172,19 @@ class RelayedStream:
             except Aborted:
                 break
             except (ApiError, asyncio.CancelledError) as error:
-                return self._end(self._relay.fail(_told(error)))
+                return self._fail(_told(error))
             if not data:
-                if ending := self._relay.close():
-                    return self._end(ending)
+                if broken := self._relay.close():
+                    return self._fail(broken)
                 break
             if whole := self._relay.feed(data):
                 return whole
         raise StopAsyncIteration
 
-    def _end(self, ending: bytes) -> bytes:
+    def _fail(self, error: ApiError) -> bytes:
         self._ended = True
-        log.warning("%s: the answer broke off: %s", self._request_id, ending.decode().strip())
-        return ending
+        log.warning("%s: the answer broke off: %s", self._request_id, error.message)
+        return self._relay.fail(error)
 
     async def close(self) -> None:
         """Release the backend."""

@@ -14,7 +14,7 @@ _DONE: Final = b"[DONE]"
 
 
 class StreamRelay:
-    """Relays one stream; feed it the bytes as they come, then `close` it or let it `fail`.
+    """Relays one stream; feed it the bytes as they come, then `close` it, and let it `fail` when something is wrong.
 
     An event that is not complete yet is held back, so that no write ends inside one.
     """
@@ -35,12 +35,12 @@ class StreamRelay:
             self._last = whole
         return whole
 
-    def close(self) -> bytes:
-        """Return what ends the stream once the backend has closed it: nothing if the answer was complete."""
+    def close(self) -> ApiError | None:
+        """Return what the client must be told once the backend has closed the stream: nothing if the answer was complete."""
         last = EventStreamParser().feed(self._last.lstrip(b"\n\r"))
         if not self._held and last and (last[-1] == _DONE or _is_error(last[-1])):
-            return b""
-        return self.fail(ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT))
+            return None
+        return ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT)
 
     def fail(self, error: ApiError) -> bytes:
         """Return the error chunk that ends a broken stream. The incomplete event, if any, is dropped."""
