@@ -10,9 +10,10 @@ import msgspec
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.messages.answer import fold_events
 from triglot.dialects.messages.listing import convert_model, page_models
-from triglot.dialects.messages.request import convert_prompt, convert_request, wants_thinking
+from triglot.dialects.messages.request import convert_prompt, convert_request
 from triglot.dialects.messages.signature import sign_thinking
 from triglot.dialects.messages.stream import MessageStream
+from triglot.dialects.messages.thinking import wants_thinking
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
 from triglot.service.answers import TranslatedStream, collect_events, open_answer, read_body
