@@ -394,6 +394,91 @@ async def test_a_head_that_drips_does_not_extend_the_patience() -> None:
 
 
 @in_both_loops
+async def test_waiting_for_the_head_can_be_taken_up_again() -> None:
+    answer = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await answer.wait()
+        await peer.send(OK + b"Content-Length: 2\r\n\r\nhi")
+
+    async with ScriptedServer(script) as server:
+        call = Backend(server.url).call("POST", "/", body=b"{}")
+        assert not await call.open(within_s=0.01)
+        assert not await call.open(within_s=0.01)
+        answer.set()
+        assert await call.open()
+        assert (call.status, await call.read_all()) == (200, b"hi")
+        assert len(server.requests) == 1
+
+
+@in_both_loops
+async def test_a_head_that_never_comes_is_a_timeout_however_often_it_is_waited_for() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.closed_by_client()
+
+    async with ScriptedServer(script) as server:
+        call = Backend(server.url, timeouts=Timeouts(first_byte_s=0.1)).call("POST", "/", body=b"{}")
+        with pytest.raises(ApiError) as failure:
+            while not await call.open(within_s=0.03):
+                pass
+        assert failure.value.kind is ErrorKind.BACKEND_TIMEOUT
+
+
+@in_both_loops
+async def test_abort_between_two_waits_for_the_head() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.closed_by_client()
+
+    async with ScriptedServer(script) as server:
+        call = Backend(server.url).call("POST", "/", body=b"{}")
+        assert not await call.open(within_s=0.01)
+        call.abort()
+        with pytest.raises(Aborted):
+            await call.open(within_s=0.01)
+        await server.peers[0].closed.wait()
+
+
+@in_both_loops
+async def test_a_pause_is_told_and_costs_nothing() -> None:
+    go_on = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK + b"Content-Length: 4\r\n\r\nab")
+        await go_on.wait()
+        await peer.send(b"cd")
+
+    async with ScriptedServer(script) as server:
+        call = Backend(server.url).call("GET", "/")
+        await call.open()
+        assert await call.read_within(5) == b"ab"
+        assert await call.read_within(0.01) is None
+        assert await call.read_within(0.01) is None
+        go_on.set()
+        assert await call.read_within(5) == b"cd"
+        assert await call.read_within(5) == b""
+
+
+@in_both_loops
+async def test_pauses_add_up_to_a_stall() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK + b"Content-Length: 4\r\n\r\nab")
+        await peer.closed_by_client()
+
+    async with ScriptedServer(script) as server:
+        call = Backend(server.url, timeouts=Timeouts(stall_s=0.1)).call("GET", "/")
+        await call.open()
+        assert await call.read_within(5) == b"ab"
+        assert await call.read_within(0.04) is None
+        assert await call.read_within(0.04) is None
+        with pytest.raises(ApiError) as failure:
+            await call.read_within(0.04)
+        assert failure.value.kind is ErrorKind.BACKEND_TIMEOUT
+
+
+@in_both_loops
 async def test_an_answer_that_stalls() -> None:
     async with ScriptedServer(stall) as server, Backend(server.url, timeouts=Timeouts(stall_s=0.05)).call("GET", "/") as call:
         assert await call.read() == b"hello"

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from triglot import __version__
-from triglot.backend.exchange import Aborted, Exchange, HeadTimeoutError
+from triglot.backend.exchange import Aborted, Exchange, HeadTimeoutError, NotYet
 from triglot.backend.pool import Limits
 from triglot.backend.transport import Transport
 from triglot.errors import ApiError, ErrorKind
@@ -171,23 +171,32 @@ class Call:
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
-    async def open(self) -> None:
+    async def open(self, within_s: float | None = None) -> bool:
         """Send the request; returns once the response headers are there.
+
+        Args:
+            within_s: return False if they are not there after so many seconds; call `open` again to go on waiting.
 
         Raises:
             Aborted: by `abort`.
             ApiError: BACKEND_UNREACHABLE, BACKEND_TIMEOUT or BACKEND_FAILED.
         """
-        request, self._request = self._request, None
+        request = self._request
         if request is None:
             raise RuntimeError("a call is opened once")
+        request.extensions["within"] = within_s
         try:
             response = await self._backend.send(request)
+        except NotYet:
+            return False
         except httpx.TransportError as exc:
+            self._request = None
             _raise_mapped(exc, self._backend.address)
+        self._request = None
         self.status = response.status_code
         self.headers = _end_to_end(response.headers.raw)
         self._refuse_what_was_not_asked_for()
+        return True
 
     async def read(self) -> bytes:
         """Everything received since the last read, at least one byte; b"" at the end of a complete body.
@@ -198,6 +207,13 @@ class Call:
         """
         try:
             return await self._exchange.read()
+        except httpx.TransportError as exc:
+            _raise_mapped(exc, self._backend.address)
+
+    async def read_within(self, seconds: float) -> bytes | None:
+        """As `read`, but None when nothing arrives for `seconds`; the call goes on."""
+        try:
+            return await self._exchange.read_within(seconds)
         except httpx.TransportError as exc:
             _raise_mapped(exc, self._backend.address)
 

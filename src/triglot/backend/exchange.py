@@ -35,6 +35,10 @@ class HeadTimeoutError(httpx.ReadTimeout):
     """The response did not begin in time."""
 
 
+class NotYet(Exception):  # noqa: N818 - not a failure: the caller wanted to know
+    """The response has not begun within the time that the caller wanted to wait at first; it may be waited for again."""
+
+
 class Exchange(asyncio.Protocol):
     """The protocol of a connection while it carries one request.
 
@@ -46,11 +50,14 @@ class Exchange(asyncio.Protocol):
         "_connection",
         "_deadline",
         "_error",
+        "_expired",
         "_lingering",
         "_loop",
         "_paused",
+        "_quiet",
         "_sent_at",
         "_silence_s",
+        "_silent_for_s",
         "_timed_out",
         "_unread_bytes",
         "_waiter",
@@ -67,6 +74,9 @@ class Exchange(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._error: Exception | None = None
         self._lingering = False
+        self._quiet = False
+        self._expired = False
+        self._silent_for_s = 0.0
         self._timed_out: type[httpx.TimeoutException] = httpx.ReadTimeout
         self._silence_s: float | None = None
         self._sent_at = 0.0
@@ -125,13 +135,30 @@ class Exchange(asyncio.Protocol):
         for piece in request:
             connection.transport.write(piece)
 
-    async def receive_head(self, seconds: float | None) -> ResponseParser:
-        """The response once its headers are there, `seconds` after the request at most. What goes wrong later is for `read` to tell."""
+    @property
+    def sent(self) -> bool:
+        """Whether the request is on its way, so that only its response is waited for."""
+        return self._connection is not None or self.response.started
+
+    async def receive_head(self, seconds: float | None, within_s: float | None = None) -> ResponseParser:
+        """The response once its headers are there, `seconds` after the request at most. What goes wrong later is for `read` to tell.
+
+        Raises:
+            NotYet: they are not there after `within_s`; nothing has happened to the exchange.
+            Aborted: by `abort`.
+            httpx.TransportError: there will be no response.
+        """
         self._timed_out = HeadTimeoutError
+        patient_until = None if within_s is None else self._loop.time() + within_s
         while not self.response.headers_complete:
             if self._error is not None:
                 raise self._error
-            await self._wait(None if seconds is None else self._sent_at + seconds - self._loop.time())
+            now = self._loop.time()
+            left = None if seconds is None else self._sent_at + seconds - now
+            if patient_until is None or (left is not None and left < patient_until - now):
+                await self._wait(left)
+            elif not await self._wait(patient_until - now, quiet=True):
+                raise NotYet
         self._timed_out = httpx.ReadTimeout
         return self.response
 
@@ -145,19 +172,29 @@ class Exchange(asyncio.Protocol):
             httpx.TransportError: the body is cut off; raised after everything that did arrive has been read.
         """
         response = self.response
-        body = response.body
-        while not body:
+        while not response.body:
             if self._error is not None:
                 raise self._error
             if response.complete:
                 return b""
             await self._wait(self._silence_s)
-        data = body[0] if len(body) == 1 else b"".join(body)
-        body.clear()
-        self._unread_bytes = 0
-        if self._paused:
-            self._resume()
-        return data
+        return self._take()
+
+    async def read_within(self, seconds: float) -> bytes | None:
+        """As `read`, but None when nothing arrives for `seconds`. A silence that lasts over several calls is still one silence."""
+        response = self.response
+        while not response.body:
+            if self._error is not None:
+                raise self._error
+            if response.complete:
+                return b""
+            if self._silence_s is not None and self._silent_for_s + seconds >= self._silence_s:
+                await self._wait(self._silence_s - self._silent_for_s)
+            elif not await self._wait(seconds, quiet=True):
+                self._silent_for_s += seconds
+                return None
+        self._silent_for_s = 0.0
+        return self._take()
 
     def abort(self) -> None:
         """Close the socket now and drop what was not read. Any time, any number of times."""
@@ -238,19 +275,36 @@ class Exchange(asyncio.Protocol):
         self._disconnect()
         self.wake()
 
-    async def _wait(self, seconds: float | None) -> None:
+    def _take(self) -> bytes:
+        body = self.response.body
+        data = body[0] if len(body) == 1 else b"".join(body)
+        body.clear()
+        self._unread_bytes = 0
+        if self._paused:
+            self._resume()
+        return data
+
+    async def _wait(self, seconds: float | None, *, quiet: bool = False) -> bool:
+        """Wait for something to happen; False if nothing did for `seconds` and that is no failure, because it is `quiet`."""
         if self._waiter is not None and not self._waiter.done():
             raise RuntimeError("an exchange has one reader")
+        self._quiet = quiet
+        self._expired = False
         if self._deadline is not None:
             self._deadline.start(seconds)
         self._waiter = waiter = self._loop.create_future()
         await waiter
+        return not self._expired
 
     def _expire(self) -> None:
         if self._lingering:
             self.abort()
         elif self._waiter is not None and not self._waiter.done():
-            self.fail(self._timed_out("no answer in time"))
+            if self._quiet:
+                self._expired = True
+                self.wake()
+            else:
+                self.fail(self._timed_out("no answer in time"))
 
     def _give_back(self) -> None:
         """The response is complete: the connection can carry the next request, whether or not the body has been read."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from triglot.backend.exchange import Exchange, StaleConnectionError
+from triglot.backend.exchange import Exchange, NotYet, StaleConnectionError
 from triglot.backend.http1 import encode_request
 from triglot.backend.pool import Limits, Origin, Pool
 
@@ -32,6 +32,8 @@ class Transport(httpx.AsyncBaseTransport):
         timeout: seconds or None for each of httpx's `connect`, `read` and `pool`, and for `head`, the wait for the response headers, which
             is as long as `read` unless given.
         exchange: an `Exchange` to use, so that it can be aborted before there is a response.
+        within: seconds to wait for the response headers at first; then `NotYet` is raised, and the same request may be handed in again to
+            go on waiting.
 
     Response extensions:
         exchange: the `Exchange`; its `read` is the body, free of layers.
@@ -48,11 +50,14 @@ class Transport(httpx.AsyncBaseTransport):
 
         Raises:
             Aborted: the exchange was aborted.
+            NotYet: see the extension `within`.
             httpx.TransportError: as the interface wants it.
         """
         exchange: Exchange = request.extensions.get("exchange") or Exchange(request.method)
         try:
             response = await self._perform(request, exchange)
+        except NotYet:
+            raise
         except BaseException:
             exchange.abort()
             raise
@@ -72,19 +77,20 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def _perform(self, request: httpx.Request, exchange: Exchange) -> ResponseParser:
         timeout: Mapping[str, float | None] = request.extensions.get("timeout", {})
-        head_s = timeout.get("head", timeout.get("read"))
+        head_s, within_s = timeout.get("head", timeout.get("read")), request.extensions.get("within")
         encoded = await _encode(request)
         loop = asyncio.get_running_loop()
         pool = self._pool(request.url, loop)
-        exchange.start(loop, silence_s=timeout.get("read"))
         queue_s, connect_s = timeout.get("pool"), timeout.get("connect")
         try:
-            exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s), encoded)
-            return await exchange.receive_head(head_s)
+            if not exchange.sent:
+                exchange.start(loop, silence_s=timeout.get("read"))
+                exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s), encoded)
+            return await exchange.receive_head(head_s, within_s)
         except StaleConnectionError:
             exchange.restart()
         exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s, fresh=True), encoded)
-        return await exchange.receive_head(head_s)
+        return await exchange.receive_head(head_s, within_s)
 
     def _pool(self, url: httpx.URL, loop: asyncio.AbstractEventLoop) -> Pool:
         if loop is not self._loop:
