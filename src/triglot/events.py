@@ -73,4 +73,23 @@ class Failed(msgspec.Struct, frozen=True):
     message: str
 
 
+class AnswerRules(msgspec.Struct, frozen=True):
+    """What triglot itself holds an answer to, where the backend does not or would not tell.
+
+    Attributes:
+        stop_sequences: texts that end the answer.
+        prefill: the beginning of the answer as the request gave it, which the backend may repeat.
+        single_call: the answer ends when a second tool call begins.
+    """
+
+    stop_sequences: tuple[str, ...] = ()
+    prefill: str = ""
+    single_call: bool = False
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether the answer may end before the backend ends it, so that token counts are needed on the way."""
+        return bool(self.stop_sequences) or self.single_call
+
+
 BackendEvent: TypeAlias = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | Progress | Usage | Finished | Failed

@@ -8,11 +8,25 @@ import pytest
 from tests.recordings import CHAT_STREAMS, read_body
 from triglot.backend.decode import AnswerDecoder
 from triglot.errors import ApiError, ErrorKind
-from triglot.events import BackendEvent, Failed, Finished, Progress, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart, Usage
+from triglot.events import (
+    AnswerRules,
+    BackendEvent,
+    Failed,
+    Finished,
+    Progress,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStart,
+    Usage,
+)
 
 
-def decode(*pieces: bytes, stops: tuple[str, ...] = ()) -> list[BackendEvent]:
-    decoder = AnswerDecoder(stops)
+NO_RULES = AnswerRules()
+
+
+def decode(*pieces: bytes, rules: AnswerRules = NO_RULES) -> list[BackendEvent]:
+    decoder = AnswerDecoder(rules)
     return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
 
 
@@ -196,7 +210,7 @@ def test_other_choices_are_left_alone() -> None:
 def test_a_stop_sequence_ends_the_answer_and_is_named() -> None:
     timings = {"cache_n": 1, "prompt_n": 2, "predicted_n": 3}
     pieces = [chunk({"content": "one E"}), chunk({"content": "N"}, timings=timings), chunk({"content": "D two"}, timings=timings)]
-    decoder = AnswerDecoder(("END",))
+    decoder = AnswerDecoder(AnswerRules(stop_sequences=("END",)))
     events = decoder.feed(stream(*pieces, done=False))
     assert events == [TextDelta("one "), Usage(prompt=3, completion=3, cached=1), Finished("stop", "END")]
     assert decoder.ended
@@ -204,7 +218,8 @@ def test_a_stop_sequence_ends_the_answer_and_is_named() -> None:
 
 def test_text_held_back_for_a_stop_sequence_is_not_lost() -> None:
     events = decode(
-        stream(chunk({"content": "one E"}), call(0, "{}", "f", "x"), chunk({"content": "E"}), chunk(finish="stop")), stops=("END",)
+        stream(chunk({"content": "one E"}), call(0, "{}", "f", "x"), chunk({"content": "E"}), chunk(finish="stop")),
+        rules=AnswerRules(stop_sequences=("END",)),
     )
     assert events == [
         TextDelta("one "),
@@ -214,3 +229,27 @@ def test_text_held_back_for_a_stop_sequence_is_not_lost() -> None:
         TextDelta("E"),
         Finished("stop"),
     ]
+
+
+PREFILL = AnswerRules(prefill="1 2 3")
+
+
+@pytest.mark.parametrize("pieces", [["1 2 3 4"], ["1 ", "2 3", " 4"], ["1", " 2 3 4"]])
+def test_a_repeated_prefill_is_dropped(pieces: list[str]) -> None:
+    events = decode(stream(*(chunk({"content": piece}) for piece in pieces), chunk(finish="stop")), rules=PREFILL)
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == " 4"
+
+
+@pytest.mark.parametrize("text", ["4 5", "1 2 4", "1 2", "4 1 2 3"])
+def test_an_answer_that_does_not_repeat_the_prefill_is_whole(text: str) -> None:
+    events = decode(stream(*(chunk({"content": letter}) for letter in text), chunk(finish="stop")), rules=PREFILL)
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == text
+
+
+def test_the_answer_ends_where_a_second_call_begins() -> None:
+    timings = {"cache_n": 1, "prompt_n": 2, "predicted_n": 3}
+    decoder = AnswerDecoder(AnswerRules(single_call=True))
+    pieces = [call(0, "{}", "f", "x"), call(1, "{}", "g", "y") | {"timings": timings}, call(1, "{}"), chunk(finish="tool_calls")]
+    events = decoder.feed(stream(*pieces))
+    assert events == [ToolCallStart(0, "x", "f"), ToolCallDelta(0, "{}"), Usage(prompt=3, completion=3, cached=1), Finished("tool_calls")]
+    assert not decoder.whole

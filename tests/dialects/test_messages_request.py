@@ -51,7 +51,7 @@ def test_sampling() -> None:
 def test_stop_sequences_are_looked_for_here_where_the_backend_does_not_name_them() -> None:
     request = CreateMessage.model_validate({"model": "m", "max_tokens": 9, "messages": [HELLO], "stop_sequences": ["x", "", "y"]})
     chat = convert_request(request, LLAMA_SERVER)
-    assert chat.stop_sequences == ("x", "y")
+    assert chat.rules.stop_sequences == ("x", "y")
     assert "stop" not in chat.body
     assert chat.body["timings_per_token"] is True
 

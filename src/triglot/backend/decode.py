@@ -6,15 +6,17 @@ stream that stops without a finish reason is a failure, never an answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from triglot.backend.failures import convert_error_object
+from triglot.backend.prefill import PrefillDropper
 from triglot.backend.stops import StopMatcher
 from triglot.backend.wire import Chunk, ChunkUsage, Delta, Timings, ToolCallFragment, decode_chunk
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.events import (
+    AnswerRules,
     BackendEvent,
     Failed,
     Finished,
@@ -28,9 +30,7 @@ from triglot.events import (
 )
 from triglot.sse import EventStreamParser
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+_NO_RULES: Final = AnswerRules()
 _DONE: Final = b"[DONE]"
 _FINISH_REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -46,17 +46,19 @@ class AnswerDecoder:
     """Decodes one answer; feed it the bytes as they come, then `close` it.
 
     Args:
-        stop_sequences: texts that end the answer here, because the backend would not say which of them it met.
+        rules: what the answer is held to here.
 
     Attributes:
         ended: whether the closing event has been returned; nothing more is read from the backend then.
         whole: whether the backend itself has said that nothing follows.
     """
 
-    __slots__ = ("_call", "_calls", "_finish", "_parser", "_stops", "_timings", "_usage", "ended", "whole")
+    __slots__ = ("_call", "_calls", "_finish", "_parser", "_prefill", "_single_call", "_stops", "_timings", "_usage", "ended", "whole")
 
-    def __init__(self, stop_sequences: Sequence[str] = ()) -> None:
-        self._stops = StopMatcher(stop_sequences) if stop_sequences else None
+    def __init__(self, rules: AnswerRules = _NO_RULES) -> None:
+        self._stops = StopMatcher(rules.stop_sequences) if rules.stop_sequences else None
+        self._prefill = PrefillDropper(rules.prefill) if rules.prefill else None
+        self._single_call = rules.single_call
         self._parser = EventStreamParser()
         self._calls: dict[int, str] = {}  # the backend's index of each call seen -> its id
         self._call = -1  # our index of the call whose arguments are coming in
@@ -123,29 +125,34 @@ class AnswerDecoder:
 
     def _take_delta(self, delta: Delta, events: list[BackendEvent]) -> None:
         if thinking := delta.reasoning_content or delta.reasoning:
-            self._flush_stops(events)
+            self._flush_text(events)
             events.append(ReasoningDelta(thinking))
         if delta.content:
-            if self._stops is None:
+            if self._stops is None and self._prefill is None:
                 events.append(TextDelta(delta.content))
             else:
-                self._take_stoppable(delta.content, self._stops, events)
+                self._take_ruled_text(delta.content, events)
         if delta.tool_calls:
-            self._flush_stops(events)
             for fragment in delta.tool_calls:
-                self._take_call(fragment, events)
+                if not self.ended:
+                    self._take_call(fragment, events)
 
-    def _take_stoppable(self, text: str, stops: StopMatcher, events: list[BackendEvent]) -> None:
-        if self.ended:
-            return
-        shown, matched = stops.feed(text)
-        if shown:
-            events.append(TextDelta(shown))
+    def _take_ruled_text(self, text: str, events: list[BackendEvent]) -> None:
+        if self._prefill is not None:
+            text = self._prefill.feed(text)
+        matched = None
+        if self._stops is not None:
+            text, matched = self._stops.feed(text)
+        if text:
+            events.append(TextDelta(text))
         if matched is not None:
             self._finish = "stop"
             self._end(events, matched)
 
-    def _flush_stops(self, events: list[BackendEvent]) -> None:
+    def _flush_text(self, events: list[BackendEvent]) -> None:
+        """Let go of text that was held back for what it might have become."""
+        if self._prefill is not None and (held := self._prefill.flush()):
+            self._take_ruled_text(held, events)
         if self._stops is not None and (held := self._stops.flush()):
             events.append(TextDelta(held))
 
@@ -153,6 +160,10 @@ class AnswerDecoder:
         index = max(len(self._calls) - 1, 0) if fragment.index is None else fragment.index
         function = fragment.function
         if self._begins(index, fragment):
+            self._flush_text(events)
+            if self._single_call and self._calls:
+                self._finish = "tool_calls"
+                return self._end(events)
             self._calls[index] = fragment.id or ""
             self._call += 1
             events.append(ToolCallStart(self._call, fragment.id or "", (function and function.name) or ""))
@@ -177,7 +188,7 @@ class AnswerDecoder:
     def _end(self, events: list[BackendEvent], stop_sequence: str | None = None) -> None:
         if self.ended:
             return None
-        self._flush_stops(events)
+        self._flush_text(events)
         if self._finish is None:
             return self._fail(events, Failed(ErrorKind.BACKEND_FAILED, CUT_SHORT))
         self.ended = True

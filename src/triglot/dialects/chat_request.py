@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from triglot.events import AnswerRules
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,11 +22,11 @@ class ChatRequest(msgspec.Struct, frozen=True):
 
     Attributes:
         body: the chat request, keys in the order in which they are sent.
-        stop_sequences: those that triglot itself looks for in the answer.
+        rules: what triglot itself holds the answer to.
     """
 
     body: dict[str, Any]
-    stop_sequences: tuple[str, ...] = ()
+    rules: AnswerRules = AnswerRules()
 
     def encode(self) -> bytes:
         """The JSON to send."""

@@ -91,4 +91,4 @@ class MessagesHandlers:
             sign=self._sign,
             thinking=wants_thinking(request),
         )
-        return call, AnswerDecoder(chat.stop_sequences), translator
+        return call, AnswerDecoder(chat.rules), translator

@@ -8,6 +8,7 @@ from triglot.dialects.chat_request import ChatMessage, ChatRequest, schema_forma
 from triglot.dialects.messages.content import convert_assistant, convert_user, system_texts
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
+from triglot.events import AnswerRules
 from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
@@ -17,24 +18,34 @@ if TYPE_CHECKING:
 def convert_request(request: wire.CreateMessage, profile: Profile) -> ChatRequest:
     """The chat request for a message.
 
-    llama-server cuts a stop sequence off without saying which one it met, so there triglot looks for them itself.
-
     Raises:
         ApiError: `tool_choice` cannot be met.
     """
+    prompt = convert_prompt(request, profile)
     stops = tuple(stop for stop in request.stop_sequences or () if stop)
-    own_stops = stops if profile.extensions else ()
+    rules = AnswerRules(
+        # llama-server cuts a stop sequence off without saying which one it met, so there triglot looks for them itself
+        stop_sequences=stops if profile.extensions else (),
+        prefill=_prefill(prompt["messages"]),
+        single_call=prompt.get("parallel_tool_calls") is False,
+    )
     body = {
-        **convert_prompt(request, profile),
-        **stream_fields(profile, count_each=bool(own_stops)),
+        **prompt,
+        **stream_fields(profile, count_each=rules.may_end_early),
         "max_tokens": request.max_tokens,
         **without_null(
             {"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k if profile.extensions else None}
         ),
     }
-    if stops and not own_stops:
+    if stops and not rules.stop_sequences:
         body["stop"] = list(stops)
-    return ChatRequest(body, own_stops)
+    return ChatRequest(body, rules)
+
+
+def _prefill(messages: list[ChatMessage]) -> str:
+    """The text of a trailing assistant message, which the answer continues."""
+    last = messages[-1] if messages else {}
+    return str(last.get("content") or "") if last.get("role") == "assistant" and "tool_calls" not in last else ""
 
 
 def convert_prompt(request: wire.CreateMessage | wire.CountMessageTokens, profile: Profile) -> dict[str, Any]:
