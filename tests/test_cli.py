@@ -13,6 +13,7 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -190,6 +191,21 @@ def test_the_application_starts_from_the_environment_alone():
             get(started[1] + "/health")
         assert msgspec.json.decode(health.value.read())["backend"]["reachable"] is False
         health.value.close()
+
+
+@pytest.mark.parametrize("signing_key", [None, "0123456789abcdef"])
+def test_workers_share_one_signing_key(monkeypatch, signing_key):
+    started = []
+    monkeypatch.setattr(cli.uvicorn, "Config", lambda *_, **__: None)
+    monkeypatch.setattr(
+        cli.uvicorn.supervisors, "Multiprocess", lambda *_: SimpleNamespace(run=lambda: started.extend([Settings.load()] * 2))
+    )
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with socket.socket() as listener:
+        cli.run_gateway(Settings(backend="http://gpu:8080", workers=2, signing_key=signing_key), listener)
+    [one, other] = started
+    assert one.signing_key == other.signing_key
+    assert one.signing_key == signing_key or (signing_key is None and len(one.signing_key) >= 32)
 
 
 @pytest.mark.engine

@@ -51,6 +51,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "slots": "9",
         "context": "4096",
         "api_keys": "one,two",
+        "signing_key": "0123456789abcdef",
         "max_body_bytes": "2048",
         "connect_timeout_s": "0.5",
         "first_byte_timeout_s": "1",
@@ -83,6 +84,9 @@ def test_the_environment_carries_every_setting_to_a_worker():
         ("idle_timeout_s", "soon", "'soon' is not a number of seconds above 0"),
         ("api_keys", ",", "must name at least one key"),
         ("api_keys", "two words", "a key must be printable ASCII without spaces"),
+        ("signing_key", "fifteen-letters", "must be at least 16 characters of printable ASCII without spaces"),
+        ("signing_key", "sixteen letters!", "must be at least 16 characters of printable ASCII without spaces"),
+        ("signing_key", "schlüsselschlüssel", "must be at least 16 characters of printable ASCII without spaces"),
         ("log_level", "loud", "'loud' is not one of debug, info, warning, error"),
         ("model", "/does/not/exist.gguf", "cannot read '/does/not/exist.gguf': No such file or directory"),
         ("model", __file__, f"{__file__!r} is not a GGUF file"),
@@ -144,4 +148,4 @@ def test_a_flag_overrules_the_variable_that_it_excludes():
 
 
 def test_secrets_are_not_shown():
-    assert "hunter2" not in repr(Settings(api_keys=("hunter2",), backend_api_key="hunter2"))
+    assert "hunter2" not in repr(Settings(api_keys=("hunter2",), backend_api_key="hunter2", signing_key="hunter2"))

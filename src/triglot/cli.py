@@ -21,7 +21,7 @@ from triglot.app import create_app
 from triglot.backend.launch import NoEngineError, choose_engine
 from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError, EngineProcess
-from triglot.settings import ENV_PREFIX, SETTINGS, Settings, SettingsError
+from triglot.settings import ENV_PREFIX, SETTINGS, Settings, SettingsError, new_signing_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,6 +107,8 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
     if settings.workers == 1:
         uvicorn.Server(uvicorn.Config(create_app(settings), **options)).run([listener])
         return
+    if settings.signing_key is None:  # the workers have to know each other's signatures
+        settings = dataclasses.replace(settings, signing_key=new_signing_key())
     os.environ.update(settings.to_environ())
     config = uvicorn.Config("triglot.cli:create_worker_app", factory=True, workers=settings.workers, **options)
     uvicorn.supervisors.Multiprocess(config, [listener]).run()

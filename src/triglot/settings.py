@@ -8,6 +8,7 @@ variable, a variable over the default.
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,6 +41,7 @@ class Settings:
     slots: int = 4
     context: int | None = None
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    signing_key: str | None = field(default=None, repr=False)
     max_body_bytes: int = 64 * 1024 * 1024
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 600.0
@@ -126,6 +128,11 @@ class Setting(NamedTuple):
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
+def new_signing_key() -> str:
+    """A random `signing_key`. Thinking that was signed with another key counts as foreign."""
+    return secrets.token_urlsafe(32)
+
+
 def _text(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
@@ -191,6 +198,12 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
+def _signing_key(text: str) -> str:
+    if not (len(text) >= SHORTEST_SIGNING_KEY and text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError(f"must be at least {SHORTEST_SIGNING_KEY} characters of printable ASCII without spaces")
+    return text
+
+
 def _profile(text: str) -> str:
     if text.lower() not in BACKEND_PROFILES:
         raise ValueError(f"{text!r} is not one of {', '.join(BACKEND_PROFILES)}")
@@ -204,6 +217,7 @@ def _log_level(text: str) -> str:
 
 
 BACKEND_PROFILES = ("auto", *PROFILES)
+SHORTEST_SIGNING_KEY = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 SETTINGS = (
@@ -217,6 +231,7 @@ SETTINGS = (
     Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
     Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),
     Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
+    Setting("signing_key", "KEY", _signing_key, "key that signs thinking (safer as a variable); default: a new one at each start"),
     Setting("max_body_bytes", "BYTES", _whole(1024), "largest request body that is read"),
     Setting("connect_timeout_s", "SECONDS", _seconds, "how long connecting to the backend may take"),
     Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),

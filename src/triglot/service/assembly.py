@@ -11,7 +11,7 @@ from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.messages import MessagesHandlers
 from triglot.service.responses import ResponsesHandlers
-from triglot.settings import SettingsError
+from triglot.settings import SettingsError, new_signing_key
 
 if TYPE_CHECKING:
     from triglot.settings import Settings
@@ -47,7 +47,7 @@ def assemble(settings: Settings) -> Handlers:
     by_dialect = {
         "chat": ChatHandlers(backend, discovery),
         "responses": ResponsesHandlers(backend, discovery, new_id=new_id),
-        "messages": MessagesHandlers(backend, discovery, new_id=new_id, signing_key=secrets.token_bytes(32)),
+        "messages": MessagesHandlers(backend, discovery, new_id=new_id, signing_key=(settings.signing_key or new_signing_key()).encode()),
         "control": ControlHandlers(discovery),
     }
     return Handlers(backend, by_dialect)
