@@ -21,7 +21,6 @@ from triglot.events import (
     Usage,
 )
 
-
 NO_RULES = AnswerRules()
 
 
