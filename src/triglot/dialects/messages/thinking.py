@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
 
 from triglot.dialects.chat_request import thinking_fields
+from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
     from triglot.backend.profiles import Profile
-    from triglot.generated.messages import models as wire
+
+Display: TypeAlias = Literal["full", "omitted", "hidden"]
+
+_LARGEST_BUDGET: Final = 2**31 - 1  # llama-server b11549 takes a larger number modulo 2**32: 2**32 means no thinking at all
+
+
+class ThinkingPlan(msgspec.Struct, frozen=True):
+    """What to do about thinking.
+
+    Attributes:
+        enabled: whether the model is asked to think.
+        display: what the client sees of it: all; blocks without text, whose signatures carry it (`omitted`); or no blocks (`hidden`).
+    """
+
+    enabled: bool
+    display: Display
+
+
+def plan_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> ThinkingPlan:
+    """Read the client's wish. Like the API itself, the answer has no thinking when the client did not ask for it."""
+    match request.thinking:
+        case None | wire.ThinkingDisabled():
+            return ThinkingPlan(enabled=False, display="hidden")
+        case wire.ThinkingEnabled(display="omitted") | wire.ThinkingAdaptive(display="omitted"):
+            return ThinkingPlan(enabled=True, display="omitted")
+        case _:
+            return ThinkingPlan(enabled=True, display="full")
 
 
 def wants_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> bool:
-    """Whether the client asked for thinking. Like the API itself, the answer has none when it did not."""
-    return request.thinking is not None and request.thinking.type != "disabled"
+    """Whether the client asked for thinking."""
+    return plan_thinking(request).enabled
 
 
 def convert_thinking(request: wire.CreateMessage | wire.CountMessageTokens, profile: Profile) -> dict[str, Any]:
     """The fields of the chat request that tell the model whether and how much to think."""
     config = request.output_config
-    return thinking_fields(profile, enabled=wants_thinking(request), effort=config.effort if config is not None else None)
+    fields = thinking_fields(profile, enabled=plan_thinking(request).enabled, effort=config.effort if config is not None else None)
+    if isinstance(request.thinking, wire.ThinkingEnabled) and profile.extensions:
+        fields["reasoning_budget_tokens"] = min(request.thinking.budget_tokens, _LARGEST_BUDGET)
+    return fields

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 ad05ee8b649a). DO NOT EDIT.
+# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -402,7 +402,7 @@ class ThinkingEnabled(BaseModel):
         extra='allow',
     )
     type: Literal['enabled']
-    budget_tokens: int
+    budget_tokens: Annotated[int, Field(ge=1)]
     display: Literal['summarized', 'omitted', 'updates'] | None = None
     block_binding: ThinkingBlockBinding | None = None
 

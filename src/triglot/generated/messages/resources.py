@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 ad05ee8b649a). DO NOT EDIT.
+# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The messages dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 

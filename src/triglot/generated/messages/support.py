@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 ad05ee8b649a). DO NOT EDIT.
+# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -301,7 +301,6 @@ _NODES: Final[dict[str, Node]] = {
     "ThinkingEnabled": Node(
         losses={
             "block_binding": Lossy("ignored", "thinking that is sent back is never verified"),
-            "budget_tokens": Lossy("ignored", "only max_tokens bounds the answer, thinking included"),
             "display": Lossy("ignored", "thinking is sent as the model writes it"),
         },
     ),
