@@ -21,6 +21,7 @@ from triglot_conformance.known import KnownFailingError, parse_known_failing
 from triglot_conformance.oracle import check_expectations
 from triglot_conformance.replay import Settings, replay
 from triglot_conformance.report import Report
+from triglot_conformance.setups import load_setups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,7 @@ def _replay(cases: list[Case], options: argparse.Namespace) -> int:
         recordings=options.recordings,
         contract=Contract(options.specs),
         cuts=options.cut or CUTS,
+        setups=load_setups(options.setups, cases),
         jobs=options.jobs,
         timeout_s=options.timeout,
     )
@@ -92,6 +94,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for one answer (default 10)")
     run.add_argument("--known-failing", type=Path, metavar="FILE", help="patterns of cases that fail, each with its reason above it")
     run.add_argument("--recordings", type=Path, default=_SUITE / "recordings" / "llama-server-b11549", metavar="DIR")
+    run.add_argument("--setups", type=Path, default=_SUITE / "setups.yaml", metavar="FILE", help="how the server is set up for some cases")
     run.add_argument("command", nargs="+", help="starts the gateway; {backend_port} and {port} are put in")
     run.set_defaults(run=_replay)
     return parser.parse_args(arguments)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal, Self
 from triglot_conformance.http1 import Head, HttpError, Message, parse_recording, read_message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 GENERATION_PATH = "/v1/chat/completions"
+COUNT_PATH = "/v1/chat/completions/input_tokens"
 
 Ending = Literal["complete", "broken", "no-answer"]
 
@@ -26,8 +28,48 @@ STANDING = {
     "GET /v1/models": "models.http",
     "POST /tokenize": "tokenize.http",
     "POST /apply-template": "apply_template.http",
-    "POST /v1/chat/completions/input_tokens": "input_tokens.http",
+    f"POST {COUNT_PATH}": "input_tokens.http",
 }
+
+
+class Received:
+    """What the client has received of one answer so far; the backend can wait for it."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._changed = asyncio.Event()
+        self._ended = False
+
+    def take(self, data: bytes) -> None:
+        """Add bytes that the client has received."""
+        self._data += data
+        self._changed.set()
+
+    def end(self) -> None:
+        """The client has all it will get; nothing waits any longer."""
+        self._ended = True
+        self._changed.set()
+
+    async def wait_for(self, text: bytes | None, times: int) -> None:
+        """Wait until the client has received `text` so many times, or, for None, until its answer has ended."""
+        while not self._ended and (text is None or self._data.count(text) < times):
+            self._changed.clear()
+            await self._changed.wait()
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The backend falls silent until the client has received something.
+
+    Attributes:
+        event: the number of the event of the backend's answer that is held back; 0 holds the head back too.
+        until: what the client must have received, None for the end of its answer.
+        times: and how often.
+    """
+
+    event: int
+    until: str | None
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -38,23 +80,37 @@ class Script:
         answer: the recording; None where no generation request may come at all.
         pieces: its body, cut; each piece is written, and in a stream framed, on its own.
         ending: `complete`; `broken` closes the connection after the last piece, the body unfinished; `no-answer` closes it before the head.
+        holds: where the backend falls silent; they need a body that is cut into events.
+        standing: answers to other requests in place of the standing ones, by the name of the recording.
     """
 
     answer: Message | None = None
     pieces: list[bytes] = field(default_factory=list)
     ending: Ending = "complete"
+    holds: Sequence[Hold] = ()
+    standing: Mapping[str, Message] = field(default_factory=dict)
 
 
 class ScriptedBackend:
-    """Serves on 127.0.0.1. `play` sets the script, `requests` holds the generation requests that came since."""
+    """Serves on 127.0.0.1. `play` sets the script.
 
-    def __init__(self, recordings: Path) -> None:
-        self._standing = {line: parse_recording((recordings / name).read_bytes()) for line, name in STANDING.items()}
-        self._unknown = parse_recording((recordings / "unknown.http").read_bytes())
+    Args:
+        recordings: folders with the standing recordings; a later folder wins.
+
+    Attributes:
+        requests: the generation requests since the script was set.
+        counts: the requests for a count of tokens since then.
+        received: what the client has received since then; the runner fills it.
+    """
+
+    def __init__(self, *recordings: Path) -> None:
+        self._recordings = {name: _read_last(recordings, name) for name in (*STANDING.values(), "unknown.http")}
         self._script = Script()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.requests: list[Message] = []
+        self.counts: list[Message] = []
+        self.received = Received()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -71,8 +127,11 @@ class ScriptedBackend:
 
     def play(self, script: Script) -> None:
         """Answer generation requests with this script from now on, and forget those received before."""
+        self.received.end()
         self._script = script
         self.requests = []
+        self.counts = []
+        self.received = Received()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -89,14 +148,23 @@ class ScriptedBackend:
 
     async def _answer(self, request: Message, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection stays open."""
-        if (request.method, request.path) != ("POST", GENERATION_PATH):
-            answer = self._standing.get(f"{request.method} {request.path}", self._unknown)
-            return await _send(writer, Script(answer, [answer.body]))
-        self.requests.append(request)
-        return await _send(writer, self._script)
+        if (request.method, request.path) == ("POST", GENERATION_PATH):
+            self.requests.append(request)
+            return await _send(writer, self._script, self.received)
+        if (request.method, request.path) == ("POST", COUNT_PATH):
+            self.counts.append(request)
+        name = STANDING.get(f"{request.method} {request.path}", "unknown.http")
+        answer = self._script.standing.get(name) or self._recordings[name]
+        return await _send(writer, Script(answer, [answer.body]), self.received)
 
 
-async def _send(writer: asyncio.StreamWriter, script: Script) -> bool:
+def _read_last(folders: Sequence[Path], name: str) -> Message:
+    path = next((folder / name for folder in reversed(folders) if (folder / name).is_file()), folders[0] / name)
+    return parse_recording(path.read_bytes())
+
+
+async def _send(writer: asyncio.StreamWriter, script: Script, received: Received) -> bool:
+    await _hold(script, 0, received)
     if script.answer is None or script.ending == "no-answer":
         return False
     head = script.answer.head
@@ -104,7 +172,9 @@ async def _send(writer: asyncio.StreamWriter, script: Script) -> bool:
     if not chunked:
         head = Head(head.start_line, (*head.without("content-length").lines, ("Content-Length", str(len(script.answer.body)))))
     writer.write(head.encode())
-    for piece in script.pieces:
+    for number, piece in enumerate(script.pieces):
+        if number:
+            await _hold(script, number, received)
         writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         await writer.drain()
         await asyncio.sleep(0)  # lets the reader see this piece alone
@@ -114,3 +184,9 @@ async def _send(writer: asyncio.StreamWriter, script: Script) -> bool:
         writer.write(b"0\r\n\r\n")
     await writer.drain()
     return (head.get("connection") or "").lower() != "close"
+
+
+async def _hold(script: Script, event: int, received: Received) -> None:
+    for hold in script.holds:
+        if hold.event == event:
+            await received.wait_for(None if hold.until is None else hold.until.encode(), hold.times)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from triglot_conformance.backend import STANDING, Hold
 from triglot_conformance.contract import read_yaml
 from triglot_conformance.http1 import HttpError, Message, parse_recording
 
@@ -37,7 +38,10 @@ class Step:
     Attributes:
         request: body of the request, None for none.
         answer: the backend's answer, None where no generation request may reach it.
+        holds: where the backend falls silent.
+        standing: recordings of this case for what else the backend is asked, by name.
         backend_request: what the backend must have received: named fields only, unless `verbatim`.
+        count_request: the same of the last request for a count of tokens.
         stream: the expected event stream, with placeholders.
         body: the expected JSON body, with placeholders; beside `stream`, what the same request gets without streaming.
     """
@@ -50,9 +54,12 @@ class Step:
     answer: Message | None
     ending: Ending
     verbatim: bool
+    holds: list[Hold]
+    standing: dict[str, Message]
     backend_request: str | None
+    count_request: str | None
     status: int
-    answer_headers: dict[str, str]
+    answer_headers: dict[str, str | None]
     stream: str | None
     body: str | None
     folds: bool
@@ -60,7 +67,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """A requirement with its steps; `id` is the folder's path below `cases/`, and its first part is the dialect."""
+    """A requirement with its steps.
+
+    Attributes:
+        id: the folder's path below `cases/`; its first part is the dialect.
+        setup: how the server must be set up; see `setups`.
+    """
 
     id: str
     requirement: str
@@ -69,6 +81,7 @@ class Case:
     steps: list[Step]
     needs: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
+    setup: str = "default"
 
     @property
     def dialect(self) -> str:
@@ -105,7 +118,8 @@ def load_case(folder: Path, case_id: str) -> Case:
         steps = [_load_step(folder / str(number), dialect, step) for number, step in enumerate(source["steps"], 1)]
     else:
         steps = [_load_step(folder, dialect, source)]
-    return Case(case_id, source["requirement"], source["level"], source["spec"], steps, source.get("needs", []), source.get("source", []))
+    optional = {name: source[name] for name in ("needs", "source", "setup") if name in source}
+    return Case(case_id, source["requirement"], source["level"], source["spec"], steps, **optional)
 
 
 def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
@@ -119,14 +133,17 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
         answer=_read_recording(folder / "backend.http"),
         ending=backend.get("ending", "complete"),
         verbatim=backend.get("verbatim", False),
+        holds=[Hold(hold["event"], hold.get("until"), hold.get("times", 1)) for hold in backend.get("holds", [])],
+        standing={name: found for name in set(STANDING.values()) if (found := _read_recording(folder / name))},
         backend_request=_read_text(folder / "backend_request.json"),
+        count_request=_read_text(folder / "count_request.json"),
         status=expect.get("status", 200),
         answer_headers=expect.get("headers", {}),
         stream=_read_text(folder / "expected.sse"),
         body=(_read_text(folder / "expected.json") or "").removesuffix("\n") or None,
         folds=expect.get("fold", True),
     )
-    if step.stream is None and step.body is None:
+    if step.stream is None and step.body is None and step.method != "HEAD":
         raise CaseError(f"{folder}: neither expected.sse nor expected.json")
     if step.method == "POST" and step.request is None:
         raise CaseError(f"{folder}: a POST needs request.json")

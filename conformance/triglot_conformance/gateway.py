@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from triglot_conformance.http1 import HttpError, Request, exchange
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 _PROBE_TIMEOUT_S = 1.0
 _PROBE_INTERVAL_S = 0.05
@@ -70,11 +70,14 @@ class Gateway:
 
 
 @asynccontextmanager
-async def run_gateway(command: list[str], backend_port: int, start_timeout_s: float) -> AsyncIterator[Gateway]:
+async def run_gateway(
+    command: list[str], environment: Mapping[str, str], backend_port: int, start_timeout_s: float
+) -> AsyncIterator[Gateway]:
     """Start a gateway, wait until it answers, and stop it at the end.
 
     Args:
         command: program and arguments; `{backend_port}` and `{port}` stand for the two ports.
+        environment: variables for it, beside our own.
         backend_port: where the scripted backend listens.
         start_timeout_s: how long the first answer may take.
 
@@ -86,7 +89,12 @@ async def run_gateway(command: list[str], backend_port: int, start_timeout_s: fl
     with tempfile.NamedTemporaryFile(prefix="conformance-", suffix=".log") as log:
         try:
             process = await asyncio.create_subprocess_exec(
-                *words, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **environment},
             )
         except OSError as error:
             raise GatewayError(f"{words[0]}: {error}") from error

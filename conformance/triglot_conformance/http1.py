@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class HttpError(Exception):
@@ -104,12 +108,16 @@ def parse_recording(recording: bytes) -> Message:
     return Message(parse_head(head), body)
 
 
-async def read_message(reader: asyncio.StreamReader, *, is_answer: bool) -> Message | None:
+async def read_message(
+    reader: asyncio.StreamReader, *, is_answer: bool, to_head: bool = False, taken: Callable[[bytes], None] = lambda _: None
+) -> Message | None:
     """Read one message from a connection.
 
     Args:
         reader: the connection.
         is_answer: an answer without a length reaches to the end of the connection, a request without one has no body.
+        to_head: the answer to a HEAD request has no body, whatever its headers say.
+        taken: called with each chunk of a chunked body as it comes.
 
     Returns:
         The message, or None where the connection ended before its first byte.
@@ -127,23 +135,23 @@ async def read_message(reader: asyncio.StreamReader, *, is_answer: bool) -> Mess
         raise HttpError(f"the headers cannot be read: {error}") from None
     head = parse_head(text[:-4])
     try:
-        return Message(head, await _read_body(reader, head, is_answer=is_answer))
+        return Message(head, b"" if to_head else await _read_body(reader, head, is_answer=is_answer, taken=taken))
     except asyncio.IncompleteReadError as error:
         raise HttpError(f"the connection ended inside the body, after {error.partial[-60:]!r}") from None
     except (asyncio.LimitOverrunError, ConnectionError) as error:
         raise HttpError(f"the connection broke inside the body: {error}") from None
 
 
-async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool) -> bytes:
+async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool, taken: Callable[[bytes], None]) -> bytes:
     if (head.get("transfer-encoding") or "").lower() == "chunked":
-        return await _read_chunks(reader)
+        return await _read_chunks(reader, taken)
     length = head.get("content-length")
     if length is not None:
         return await reader.readexactly(int(length))
     return await reader.read() if is_answer else b""
 
 
-async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+async def _read_chunks(reader: asyncio.StreamReader, taken: Callable[[bytes], None]) -> bytes:
     body = bytearray()
     while True:
         line = await reader.readuntil(b"\r\n")
@@ -157,10 +165,11 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
         if not size:
             return bytes(body)
         body += chunk[:-2]
+        taken(chunk[:-2])
 
 
-async def exchange(host: str, port: int, request: Request, timeout_s: float) -> Message:
-    """Send a request on a fresh connection and read the whole answer.
+async def exchange(host: str, port: int, request: Request, timeout_s: float, taken: Callable[[bytes], None] = lambda _: None) -> Message:
+    """Send a request on a fresh connection and read the whole answer; `taken` gets the chunks of a stream as they come.
 
     Raises:
         HttpError: no answer, a malformed one, or none within the time.
@@ -170,7 +179,7 @@ async def exchange(host: str, port: int, request: Request, timeout_s: float) -> 
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(request.encode(f"{host}:{port}"))
-                answer = await read_message(reader, is_answer=True)
+                answer = await read_message(reader, is_answer=True, to_head=request.method == "HEAD", taken=taken)
             finally:
                 writer.close()
     except TimeoutError:

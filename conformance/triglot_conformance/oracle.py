@@ -45,7 +45,7 @@ def judge_stream(dialect: Dialect, step: Step, answer: Message, bindings: Bindin
         What is wrong, the plainest first; nothing when all is well.
     """
     assert step.stream is not None  # noqa: S101 - the caller chose this judge by it
-    findings = _judge_head(step, answer, "text/event-stream")
+    findings = _judge_head(step, answer, "text/event-stream", bindings)
     if findings:
         return findings
     try:
@@ -67,7 +67,7 @@ def judge_stream(dialect: Dialect, step: Step, answer: Message, bindings: Bindin
 def judge_body(dialect: Dialect, step: Step, answer: Message, bindings: Bindings) -> list[Finding]:
     """Judge the answer to a request without streaming."""
     assert step.body is not None  # noqa: S101 - the caller chose this judge by it
-    findings = _judge_head(step, answer, "application/json")
+    findings = _judge_head(step, answer, "application/json", bindings)
     if findings:
         return findings
     difference = bindings.match(step.body, answer.body.decode("utf-8", "replace"))
@@ -81,6 +81,11 @@ def judge_body(dialect: Dialect, step: Step, answer: Message, bindings: Bindings
     return [*findings, *(Finding("schema", message) for message in broken)]
 
 
+def judge_head(step: Step, answer: Message, bindings: Bindings) -> list[Finding]:
+    """Judge an answer without a body."""
+    return _judge_head(step, answer, None, bindings)
+
+
 def judge_backend_request(step: Step, requests: list[Message], sent: bytes | None, bindings: Bindings) -> list[Finding]:
     """Judge what the backend was asked: nothing, the client's own bytes, or at least the named fields."""
     if step.answer is None and step.ending == "complete":
@@ -90,13 +95,26 @@ def judge_backend_request(step: Step, requests: list[Message], sent: bytes | Non
     body = requests[-1].body
     if step.verbatim:
         return [] if body == sent else [Finding("backend", f"the backend received {body[:300]!r} instead of the client's own bytes")]
-    if step.backend_request is None:
+    return _judge_fields(step.backend_request, body, bindings)
+
+
+def judge_count_request(step: Step, counts: list[Message], bindings: Bindings) -> list[Finding]:
+    """Judge what the backend was asked to count."""
+    if step.count_request is None:
+        return []
+    if not counts:
+        return [Finding("backend", "the backend was not asked to count tokens")]
+    return _judge_fields(step.count_request, counts[-1].body, bindings)
+
+
+def _judge_fields(expected: str | None, body: bytes, bindings: Bindings) -> list[Finding]:
+    if expected is None:
         return []
     try:
         received = json.loads(body)
     except ValueError as error:
         return [Finding("backend", f"the backend received no JSON: {error}")]
-    return [Finding("backend", message) for message in _compare_fields(json.loads(step.backend_request), received, bindings)]
+    return [Finding("backend", message) for message in _compare_fields(json.loads(expected), received, bindings)]
 
 
 def decode_events(frames: list[Frame], dialect: Dialect) -> tuple[list[Any], list[Finding]]:
@@ -135,14 +153,18 @@ def check_expectations(case: Case, contract: Contract) -> list[Finding]:
     return findings
 
 
-def _judge_head(step: Step, answer: Message, media_type: str) -> list[Finding]:
+def _judge_head(step: Step, answer: Message, media_type: str | None, bindings: Bindings) -> list[Finding]:
     """A wrong status or type makes every further finding noise, so these stand alone."""
     if answer.status != step.status:
         return [Finding("status", f"{answer.status}, expected {step.status}; the body starts {answer.body[:200]!r}")]
-    if answer.media_type != media_type:
+    if media_type is not None and answer.media_type != media_type:
         return [Finding("content-type", f"{answer.media_type!r}, expected {media_type!r}; the body starts {answer.body[:200]!r}")]
-    wrong = {name: answer.head.get(name) for name, value in step.answer_headers.items() if answer.head.get(name) != value}
-    return [Finding("headers", f"{name} is {value!r}, expected {step.answer_headers[name]!r}") for name, value in wrong.items()]
+    found = ((name, expected, answer.head.get(name)) for name, expected in step.answer_headers.items())
+    return [
+        Finding("headers", f"{name} is {value!r}, expected {expected!r}")
+        for name, expected, value in found
+        if (value is not None if expected is None else value is None or bindings.match(expected, value))
+    ]
 
 
 def _judge_events(step: Step, dialect: Dialect, events: list[Any]) -> list[Finding]:
@@ -190,7 +212,8 @@ def _compare_fields(expected: dict[str, Any], received: Any, bindings: Bindings)
 
 
 def _sample(step: Step, media_type: str, text: str) -> Message:
-    head = Head(f"HTTP/1.1 {step.status} Sample", (("content-type", media_type), *step.answer_headers.items()))
+    named = ((name, PLACEHOLDER.sub(_sample_value, value)) for name, value in step.answer_headers.items() if value is not None)
+    head = Head(f"HTTP/1.1 {step.status} Sample", (("content-type", media_type), *named))
     return Message(head, PLACEHOLDER.sub(_sample_value, text).encode())
 
 

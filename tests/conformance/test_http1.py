@@ -67,3 +67,14 @@ def test_header_names_are_compared_without_case() -> None:
 def test_a_server_that_is_not_there_is_an_error() -> None:
     with pytest.raises(HttpError, match="cannot connect"):
         asyncio.run(exchange("127.0.0.1", 1, Request("GET", "/"), 5))
+
+
+def test_the_answer_to_a_head_request_has_no_body_whatever_it_says() -> None:
+    async def feed() -> Message | None:
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+        return await read_message(reader, is_answer=True, to_head=True)
+
+    message = asyncio.run(feed())
+    assert message is not None
+    assert message.body == b""

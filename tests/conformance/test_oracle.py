@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from triglot_conformance.http1 import Head, Message
-from triglot_conformance.oracle import judge_backend_request, judge_body, judge_stream
+from triglot_conformance.oracle import judge_backend_request, judge_body, judge_count_request, judge_head, judge_stream
 from triglot_conformance.placeholders import Bindings
 
 if TYPE_CHECKING:
@@ -116,6 +117,27 @@ def test_head_defects_are_found(case: Case, contract: Contract) -> None:
     assert check("HTTP/1.1 500 Oops", sse, cache, buffering) == ["status"]
     assert check("HTTP/1.1 200 OK", ("content-type", "application/json"), cache, buffering) == ["content-type"]
     assert check("HTTP/1.1 200 OK", sse, buffering) == ["headers"]
+
+
+@pytest.mark.parametrize("case", ["messages/stream/headers"], indirect=True)
+def test_a_header_can_hold_a_placeholder_or_be_forbidden(case: Case) -> None:
+    step = dataclasses.replace(case.steps[0], answer_headers={"request-id": "{{id:req_}}", "x-triglot-loss": None})
+
+    def check(*headers: tuple[str, str]) -> list[str]:
+        return [finding.check for finding in judge_head(step, Message(Head("HTTP/1.1 200 OK", headers)), Bindings())]
+
+    assert check(("request-id", "req_0123456789")) == []
+    assert check(("request-id", "0123456789")) == ["headers"]
+    assert check() == ["headers"]
+    assert check(("request-id", "req_0123456789"), ("x-triglot-loss", "tools[0]")) == ["headers"]
+
+
+@pytest.mark.parametrize("case", ["messages/json/count-tokens"], indirect=True)
+def test_what_is_counted_is_compared_by_field(case: Case) -> None:
+    step = dataclasses.replace(case.steps[0], count_request='{"model": "tiny"}')
+    assert judge_count_request(step, received(b'{"model":"tiny","x":1}'), Bindings()) == []
+    assert judge_count_request(step, received(b'{"model":"big"}'), Bindings()) != []
+    assert judge_count_request(step, [], Bindings()) != []
 
 
 @pytest.mark.parametrize("case", ["messages/stream/text"], indirect=True)
