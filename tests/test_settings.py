@@ -57,6 +57,8 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "first_byte_timeout_s": "1",
         "idle_timeout_s": "2",
         "engine_start_timeout_s": "3",
+        "heartbeat_s": "5",
+        "messages_alias": "claude-local",
         "shutdown_grace_s": "4",
         "log_level": "DEBUG",
     }

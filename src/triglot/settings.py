@@ -47,6 +47,8 @@ class Settings:
     first_byte_timeout_s: float = 600.0
     idle_timeout_s: float = 300.0
     engine_start_timeout_s: float = 300.0
+    heartbeat_s: float = 10.0
+    messages_alias: str | None = None
     shutdown_grace_s: float = 5.0
     log_level: str = "info"
 
@@ -237,6 +239,13 @@ SETTINGS = (
     Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),
     Setting("idle_timeout_s", "SECONDS", _seconds, "how long a backend may fall silent within an answer"),
     Setting("engine_start_timeout_s", "SECONDS", _seconds, "how long our own engine may take to load its model"),
+    Setting("heartbeat_s", "SECONDS", _seconds, "longest silence of a stream before the client gets a sign of life"),
+    Setting(
+        "messages_alias",
+        "NAME",
+        _text,
+        "further name of the model for Messages clients that keep only names they know, such as claude-local",
+    ),
     Setting("shutdown_grace_s", "SECONDS", _seconds, "how long open answers may go on after a signal to stop"),
     Setting("log_level", "LEVEL", _log_level, f"what is logged: {', '.join(LOG_LEVELS)}"),
 )

@@ -25,7 +25,7 @@ def events_of(recording: str) -> list[BackendEvent]:
     return decoder.feed(read_body(recording)) + decoder.close()
 
 
-def message_stream(*, thinking: bool = True) -> MessageStream:
+def message_stream(*, display: Any = "full", context_tokens: int | None = None) -> MessageStream:
     """A translator with ids that count."""
     numbers = itertools.count()
     return MessageStream(
@@ -33,7 +33,8 @@ def message_stream(*, thinking: bool = True) -> MessageStream:
         request_id="req_1",
         new_id=lambda prefix: f"{prefix}{next(numbers)}",
         sign=lambda text: f"signed {len(text)}",
-        thinking=thinking,
+        display=display,
+        context_tokens=context_tokens,
     )
 
 

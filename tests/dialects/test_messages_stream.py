@@ -106,7 +106,7 @@ def test_stop_reasons(events: list[Any], reason: str, sequence: str | None) -> N
 
 def test_thinking_that_was_not_asked_for_is_not_shown() -> None:
     events = [ReasoningDelta("hm"), TextDelta("a"), Finished("stop")]
-    assert fold_events(translate(message_stream(thinking=False), events))["content"] == [{"type": "text", "text": "a"}]
+    assert fold_events(translate(message_stream(display="hidden"), events))["content"] == [{"type": "text", "text": "a"}]
 
 
 def test_arguments_cut_off_by_the_token_limit_are_read_as_far_as_they_go() -> None:
@@ -126,3 +126,27 @@ def test_nothing_follows_the_end() -> None:
     translate(translator, [Finished("stop")])
     with pytest.raises(OutOfOrderError):
         translator.receive(TextDelta("late"))
+
+
+def test_thinking_that_is_omitted_travels_in_its_signature() -> None:
+    translator = message_stream(display="omitted")
+    assert [event["type"] for event in translate(translator, [ReasoningDelta("h")])] == ["message_start", "content_block_start"]
+    assert translate(translator, [ReasoningDelta("m")]) == []
+    events = translate(translator, [TextDelta("a")])
+    assert events[0]["delta"] == {"type": "signature_delta", "signature": "signed 2"}
+
+
+def test_a_stream_that_starts_early_tells_what_is_known_and_ends_with_what_was_used() -> None:
+    translator = message_stream()
+    [start] = translator.start(123)
+    assert start["message"]["usage"]["input_tokens"] == 123  # type: ignore[typeddict-item]
+    assert translator.idle() == [{"type": "ping"}]
+    events = translate(translator, [Progress(processed=9, total=9, cached=2), Usage(prompt=9, completion=1, cached=2), Finished("stop")])
+    assert [event["type"] for event in events] == ["message_delta", "message_stop"]
+    assert events[0]["usage"]["input_tokens"] == 7
+
+
+@pytest.mark.parametrize(("context", "reason"), [(16, "model_context_window_exceeded"), (17, "max_tokens"), (None, "max_tokens")])
+def test_an_answer_that_fills_the_context_says_so(context: int | None, reason: str) -> None:
+    events = translate(message_stream(context_tokens=context), [Usage(prompt=9, completion=7, cached=2), Finished("length")])
+    assert fold_events(events)["stop_reason"] == reason

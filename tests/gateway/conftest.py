@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def gateway() -> Iterator[Gateway]:
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend]
+        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend, "--heartbeat-s", "0.3"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stderr is not None

@@ -49,10 +49,10 @@ class Gateway:
         await writer.drain()
         return reader, writer
 
-    async def ask(self, dialect: str, *, stream: bool) -> Reply:
-        """Send the dialect's request and read its whole answer."""
+    async def ask(self, dialect: str, *, stream: bool, **fields: Any) -> Reply:
+        """Send the dialect's request, with `fields` changed, and read its whole answer."""
         path, body = REQUESTS[dialect]
-        reader, writer = await self.send(path, {**body, "stream": stream}, "connection: close")
+        reader, writer = await self.send(path, {**body, "stream": stream, **fields}, "connection: close")
         head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
         status, _, lines = head.decode().partition("\r\n")
@@ -134,10 +134,13 @@ async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]
         connection = Connection(reader, writer)
         try:
             while True:
-                if await connection.receive() == "/props":
-                    await connection.send_json(PROPS)
-                else:
-                    await play(connection)
+                match await connection.receive():
+                    case "/props":
+                        await connection.send_json(PROPS)
+                    case "/v1/chat/completions/input_tokens":
+                        await connection.send_json({"input_tokens": len(json.dumps(connection.body["messages"]))})
+                    case _:
+                        await play(connection)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass  # the gateway is done with the connection, or the test with the server
         finally:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from triglot.backend.failures import convert_error_answer
-from triglot.backend.profiles import PROFILES, Profile, recognise
+from triglot.backend.profiles import PROFILES, Facts, Profile, recognise
 from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
     from triglot.backend.client import Backend
 
 _LIMIT = 1 << 24
+FACTS_S = 30.0
 
 
 class Discovery:
@@ -29,6 +31,8 @@ class Discovery:
         self._backend = backend
         self._profile = PROFILES.get(profile)
         self._lock = asyncio.Lock()
+        self._facts = Facts()
+        self._facts_until = 0.0
 
     async def profile(self) -> Profile:
         """The kind of backend; asked for once.
@@ -39,8 +43,24 @@ class Discovery:
         if self._profile is None:
             async with self._lock:
                 if self._profile is None:
-                    self._profile = recognise(await self._find_props())
+                    props = await self._find_props()
+                    self._remember(props)
+                    self._profile = recognise(props)
         return self._profile
+
+    async def facts(self) -> Facts:
+        """What the backend can do, at most `FACTS_S` old: a server may change its model.
+
+        Raises:
+            ApiError: the backend cannot be asked now.
+        """
+        if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
+            self._remember(await self._find_props())
+        return self._facts
+
+    def _remember(self, props: Any) -> None:
+        self._facts = _convert_props(props) if isinstance(props, dict) else Facts()
+        self._facts_until = time.monotonic() + FACTS_S
 
     async def models(self) -> list[dict[str, Any]]:
         """The entries of the backend's model list, as it gives them.
@@ -86,3 +106,27 @@ class Discovery:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
+
+
+def _convert_props(props: dict[str, Any]) -> Facts:
+    """llama-server's `/props`; its `n_ctx` is that of one slot."""
+    settings, modalities, template = (
+        _table(props.get(name)) for name in ("default_generation_settings", "modalities", "chat_template_caps")
+    )
+    context = settings.get("n_ctx")
+    alias = props.get("model_alias")
+    return Facts(
+        context_tokens=context if isinstance(context, int) and context > 0 else None,
+        vision=_flag(modalities.get("vision")),
+        audio=_flag(modalities.get("audio")),
+        tools=_flag(template.get("supports_tools")),
+        model=alias if isinstance(alias, str) and alias else None,
+    )
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""What a kind of backend takes and gives beyond plain Chat Completions."""
+"""What a kind of backend takes and gives beyond plain Chat Completions, and what one of them can do."""
 
 from __future__ import annotations
 
@@ -24,6 +24,23 @@ class Profile(msgspec.Struct, frozen=True):
     misreads_choices: bool
     schemaless_json: bool
     one_system_message: bool
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a backend can do; `None` where it does not tell.
+
+    Attributes:
+        context_tokens: what prompt and answer of one request may have together.
+        vision, audio: whether the model takes images and sound.
+        tools: whether its chat template has a place for tools.
+        model: the name of the model.
+    """
+
+    context_tokens: int | None = None
+    vision: bool | None = None
+    audio: bool | None = None
+    tools: bool | None = None
+    model: str | None = None
 
 
 LLAMA_SERVER: Final = Profile("llama-server", extensions=True, misreads_choices=True, schemaless_json=True, one_system_message=True)

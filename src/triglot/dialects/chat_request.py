@@ -75,6 +75,12 @@ def content_of(parts: list[Part]) -> str | list[Part]:
     return parts
 
 
+def count_images(messages: list[ChatMessage]) -> int:
+    """How many images the messages hold."""
+    contents = (message["content"] for message in messages if isinstance(message.get("content"), list))
+    return sum(part["type"] == "image_url" for content in contents for part in content)
+
+
 def with_system(texts: Iterable[str], messages: list[ChatMessage]) -> list[ChatMessage]:
     """The messages under one system message: many templates fail on a second one, or on one in another place."""
     text = "\n\n".join(text for text in texts if text)

@@ -22,6 +22,12 @@ Event_co = TypeVar("Event_co", bound=Mapping[str, Any], covariant=True)
 class Translator(Protocol[Event_co]):
     """One streamed answer of a dialect: neutral events in, dialect events out. It writes nothing."""
 
+    def start(self, prompt_tokens: int | None) -> Sequence[Event_co]:
+        """Begin the stream before the backend does, with the size of the prompt as far as it is known."""
+
+    def idle(self) -> Sequence[Event_co]:
+        """A sign of life for a client that has heard nothing for a while."""
+
     def receive(self, event: BackendEvent) -> Sequence[Event_co]:
         """Return the dialect events that `event` makes, oldest first."""
 

@@ -17,23 +17,29 @@ from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from triglot.backend.client import Backend, Call
     from triglot.backend.decode import AnswerDecoder
     from triglot.dialects.chat.relay import StreamRelay
     from triglot.dialects.translator import Event, Translator
+    from triglot.events import BackendEvent
     from triglot.web import RequestContext
 
 log = logging.getLogger("triglot")
 
 CHAT_PATH: Final = "/v1/chat/completions"
+_EVENT_STREAM: Final = "text/event-stream"
+EARLY_START_S: Final = 0.25
+"""A stream starts after this long even if the backend has not: until then its status can still be an error's."""
 _ERROR_BODY_LIMIT: Final = 1 << 20
 _BODY_LIMIT: Final = 1 << 28
 
 
-async def open_answer(backend: Backend, context: RequestContext, body: bytes, *, stream: bool, path: str = CHAT_PATH) -> Call:
-    """Send `body` to the backend and return the call once its answer has begun.
+async def open_answer(  # noqa: PLR0913 - keywords
+    backend: Backend, context: RequestContext, body: bytes, *, stream: bool, path: str = CHAT_PATH, within_s: float | None = None
+) -> Call:
+    """Send `body` to the backend and return the call once its answer has begun, or after `within_s`: then its status is 0.
 
     Raises:
         ApiError: the backend cannot be reached, refused the request, or answered with something else than was asked for.
@@ -42,8 +48,8 @@ async def open_answer(backend: Backend, context: RequestContext, body: bytes, *,
     call = backend.call("POST", path, body=body, headers={"content-type": "application/json", "x-request-id": context.request_id})
     context.client.on_end(call.abort)
     try:
-        await call.open()
-        await _check_answer(call, "text/event-stream" if stream else "application/json")
+        if await call.open(within_s):
+            await _check_answer(call, _EVENT_STREAM if stream else "application/json")
     except Aborted:
         raise ClientGone from None
     except BaseException as error:
@@ -112,39 +118,79 @@ def _told(error: ApiError | asyncio.CancelledError) -> ApiError:
 
 
 class TranslatedStream:
-    """A dialect's stream, made from the backend's: all events found in one read leave in one write."""
+    """A dialect's stream, made from the backend's: all events found in one read leave in one write.
 
-    __slots__ = ("_call", "_decoder", "_request_id", "_translator")
+    Args:
+        call: opened; with status 0 if the backend has not begun yet.
+        decoder, translator: fresh ones, or the translator already started.
+        request_id: for the log.
+        heartbeat_s: after this long without a write the client gets a sign of life.
+        opening: events to be sent first.
+    """
 
-    def __init__(self, call: Call, decoder: AnswerDecoder, translator: Translator[Mapping[str, Any]], request_id: str) -> None:
+    __slots__ = ("_aborted", "_call", "_decoder", "_heartbeat_s", "_loop", "_opening", "_request_id", "_translator", "_written_at")
+
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        call: Call,
+        decoder: AnswerDecoder,
+        translator: Translator[Mapping[str, Any]],
+        *,
+        request_id: str,
+        heartbeat_s: float,
+        opening: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self._call = call
         self._decoder = decoder
         self._translator = translator
         self._request_id = request_id
+        self._heartbeat_s = heartbeat_s
+        self._opening = opening
+        self._aborted = False
+        self._loop = asyncio.get_running_loop()
+        self._written_at = self._loop.time()
 
     def __aiter__(self) -> TranslatedStream:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._opening:
+            opening, self._opening = self._opening, ()
+            return encode_events(opening)
         decoder = self._decoder
         translator = self._translator
         while not decoder.ended:
-            try:
-                data = await self._call.read()
-            except Aborted:
-                break
-            except (ApiError, asyncio.CancelledError) as error:
-                events = decoder.fail(_told(error))
-            else:
-                events = decoder.feed(data) if data else decoder.close()
             out: list[Mapping[str, Any]] = []
-            for event in events:
+            for event in await self._next_events():
                 if type(event) is Failed:
                     log.warning("%s: the answer broke off: %s", self._request_id, event.message)
                 out += translator.receive(event)
+            if not out and not self._aborted and self._loop.time() - self._written_at >= self._heartbeat_s:
+                out += translator.idle()
             if out:
+                self._written_at = self._loop.time()
                 return encode_events(out)
+            if self._aborted:
+                break
         raise StopAsyncIteration
+
+    async def _next_events(self) -> Sequence[BackendEvent]:
+        """What the backend has sent: nothing if it has been silent for a heartbeat, or the client has gone."""
+        call = self._call
+        try:
+            if call.status == 0:
+                if not await call.open(self._heartbeat_s):
+                    return ()
+                await _check_answer(call, _EVENT_STREAM)
+            data = await call.read_within(self._heartbeat_s)
+        except Aborted:
+            self._aborted = True
+            return ()
+        except (ApiError, asyncio.CancelledError) as error:
+            return self._decoder.fail(_told(error))
+        if data is None:
+            return ()
+        return self._decoder.feed(data) if data else self._decoder.close()
 
     async def close(self) -> None:
         """Release the backend."""

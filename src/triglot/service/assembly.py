@@ -46,8 +46,15 @@ def assemble(settings: Settings) -> Handlers:
     discovery = Discovery(backend, settings.backend_profile)
     by_dialect = {
         "chat": ChatHandlers(backend, discovery),
-        "responses": ResponsesHandlers(backend, discovery, new_id=new_id),
-        "messages": MessagesHandlers(backend, discovery, new_id=new_id, signing_key=(settings.signing_key or new_signing_key()).encode()),
+        "responses": ResponsesHandlers(backend, discovery, new_id=new_id, heartbeat_s=settings.heartbeat_s),
+        "messages": MessagesHandlers(
+            backend,
+            discovery,
+            new_id=new_id,
+            signing_key=(settings.signing_key or new_signing_key()).encode(),
+            heartbeat_s=settings.heartbeat_s,
+            alias=settings.messages_alias,
+        ),
         "control": ControlHandlers(discovery),
     }
     return Handlers(backend, by_dialect)

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from triglot.backend.decode import AnswerDecoder
+from triglot.dialects.chat_request import count_images
 from triglot.dialects.messages.answer import fold_events
-from triglot.dialects.messages.listing import convert_model, page_models
+from triglot.dialects.messages.listing import convert_model, page_models, rename_model
 from triglot.dialects.messages.request import convert_prompt, convert_request
-from triglot.dialects.messages.signature import sign_thinking
+from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
 from triglot.dialects.messages.stream import MessageStream
-from triglot.dialects.messages.thinking import wants_thinking
+from triglot.dialects.messages.thinking import plan_thinking
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
-from triglot.service.answers import TranslatedStream, collect_events, open_answer, read_body
+from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer, read_body
 from triglot.service.losses import report_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from triglot.backend.client import Backend, Call
+    from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
+    from triglot.dialects.chat_request import ChatRequest
     from triglot.dialects.translator import NewId
     from triglot.generated.messages.events import Message, MessageTokensCount, ModelInfo, ModelList
     from triglot.generated.messages.models import CountMessageTokens, CreateMessage, ListModelsQuery
     from triglot.web import ByteStream, RequestContext
 
-_COUNT_PATH = "/v1/chat/completions/input_tokens"
+_COUNT_PATH: Final = "/v1/chat/completions/input_tokens"
 
 
 class MessagesHandlers:
@@ -40,55 +40,116 @@ class MessagesHandlers:
         discovery: what the backend says of itself.
         new_id: makes the ids of answers.
         signing_key: signs thinking blocks.
+        heartbeat_s: longest silence of a stream.
+        alias: a further name for the backend's model.
     """
 
-    def __init__(self, backend: Backend, discovery: Discovery, *, new_id: NewId, signing_key: bytes) -> None:
+    def __init__(  # noqa: PLR0913 - keywords
+        self, backend: Backend, discovery: Discovery, *, new_id: NewId, signing_key: bytes, heartbeat_s: float, alias: str | None
+    ) -> None:
         self._backend = backend
         self._discovery = discovery
         self._new_id = new_id
-        self._sign: Callable[[str], str] = partial(sign_thinking, signing_key)
+        self._signing_key = signing_key
+        self._heartbeat_s = heartbeat_s
+        self._alias = alias
 
     async def create_message(self, request: CreateMessage, context: RequestContext) -> Message:
         """Answer with one message, the fold of the stream that it would have been."""
-        call, decoder, translator = await self._begin(request, context)
-        return fold_events(await collect_events(call, decoder, translator))
+        chat = await self._convert(request, context)
+        translator = await self._translator(request, context)
+        call = await open_answer(self._backend, context, chat.encode(), stream=True)
+        return fold_events(await collect_events(call, AnswerDecoder(chat.rules), translator))
 
     async def stream_message(self, request: CreateMessage, context: RequestContext) -> ByteStream:
-        """Answer with the message's events."""
-        call, decoder, translator = await self._begin(request, context)
-        return TranslatedStream(call, decoder, translator, context.request_id)
+        """Answer with the message's events; they begin after a moment, whether or not the backend has begun by then."""
+        chat = await self._convert(request, context)
+        translator = await self._translator(request, context)
+        call = await open_answer(self._backend, context, chat.encode(), stream=True, within_s=EARLY_START_S)
+        opening = translator.start(await self._measure(request, context)) if call.status == 0 else ()
+        return TranslatedStream(
+            call,
+            AnswerDecoder(chat.rules),
+            translator,
+            request_id=context.request_id,
+            heartbeat_s=self._heartbeat_s,
+            opening=opening,
+        )
 
     async def count_message_tokens(self, request: CountMessageTokens, context: RequestContext) -> MessageTokensCount:
         """Count the prompt's tokens with the backend's own template and tokenizer."""
         report_losses(COUNT_MESSAGE_TOKENS, context)
-        profile = await self._discovery.profile()
-        if not profile.extensions:
+        if not (await self._discovery.profile()).extensions:
             raise ApiError(ErrorKind.UNSUPPORTED, "This backend cannot count tokens: only llama-server can.")
-        body = msgspec.json.encode(convert_prompt(request, profile))
-        call = await open_answer(self._backend, context, body, stream=False, path=_COUNT_PATH)
-        count: dict[str, Any] = msgspec.json.decode(await read_body(call))
-        return {"input_tokens": count["input_tokens"]}
+        return {"input_tokens": await self._count(request, context)}
 
     async def list_models(self, query: ListModelsQuery, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models, a page of them."""
-        return page_models([convert_model(entry) for entry in await self._discovery.models()], query)
+        return page_models(await self._models(), query)
 
     async def get_model(self, model_id: str, context: RequestContext) -> ModelInfo:  # noqa: ARG002
         """One of the backend's models."""
-        for entry in await self._discovery.models():
-            if entry["id"] == model_id:
-                return convert_model(entry)
+        for model in await self._models():
+            if model["id"] == model_id:
+                return model
         raise ApiError(ErrorKind.NOT_FOUND, f"model: {model_id}")
 
-    async def _begin(self, request: CreateMessage, context: RequestContext) -> tuple[Call, AnswerDecoder, MessageStream]:
+    async def _models(self) -> list[ModelInfo]:
+        """The backend's models; the first of them also under the alias."""
+        facts = await self._discovery.facts()
+        models = [convert_model(entry, facts) for entry in await self._discovery.models()]
+        if self._alias is not None and models:
+            models.append(rename_model(models[0], self._alias))
+        return models
+
+    async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
         report_losses(CREATE_MESSAGE, context)
-        chat = convert_request(request, await self._discovery.profile())
-        call = await open_answer(self._backend, context, chat.encode(), stream=True)
-        translator = MessageStream(
+        chat = convert_request(request, await self._discovery.profile(), partial(restore_thinking, self._signing_key))
+        await self._name_model(chat.body)
+        if count_images(chat.body["messages"]) and (facts := await self._discovery.facts()).vision is False:
+            message = (
+                f"The model {facts.model or request.model} cannot see images: send text only, or serve a model with a projector (mmproj)."
+            )
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="messages")
+        return chat
+
+    async def _translator(self, request: CreateMessage, context: RequestContext) -> MessageStream:
+        display = plan_thinking(request).display
+        return MessageStream(
             model=request.model,
             request_id=context.request_id,
             new_id=self._new_id,
-            sign=self._sign,
-            thinking=wants_thinking(request),
+            sign=partial(seal_thinking if display == "omitted" else sign_thinking, self._signing_key),
+            display=display,
+            context_tokens=(await self._discovery.facts()).context_tokens,
         )
-        return call, AnswerDecoder(chat.rules), translator
+
+    async def _measure(self, request: CreateMessage, context: RequestContext) -> int | None:
+        """The size of a prompt that the backend has not begun with, if it can tell.
+
+        Raises:
+            ApiError: the prompt does not fit: better known now than from a stream that has begun.
+        """
+        facts = await self._discovery.facts()
+        if not (await self._discovery.profile()).extensions:
+            return None
+        count = await self._count(request, context)
+        if facts.context_tokens is not None and count >= facts.context_tokens:
+            details = {"n_prompt_tokens": count, "n_ctx": facts.context_tokens}
+            raise ApiError(ErrorKind.CONTEXT_LENGTH, "The prompt is longer than the context.", details=details)
+        return count
+
+    async def _count(self, request: CreateMessage | CountMessageTokens, context: RequestContext) -> int:
+        body = convert_prompt(request, await self._discovery.profile(), partial(restore_thinking, self._signing_key))
+        await self._name_model(body)
+        call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_COUNT_PATH)
+        answer = msgspec.json.decode(await read_body(call))
+        count = answer.get("input_tokens") if isinstance(answer, dict) else None
+        if not isinstance(count, int):
+            raise ApiError(ErrorKind.BACKEND_FAILED, "The backend's count of tokens is not a number.")
+        return count
+
+    async def _name_model(self, body: dict[str, Any]) -> None:
+        """Put the backend's own name for the alias."""
+        if self._alias is not None and body["model"] == self._alias:
+            body["model"] = await self._discovery.default_model()

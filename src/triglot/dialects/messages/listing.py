@@ -10,17 +10,18 @@ from triglot.errors import ApiError, ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from triglot.backend.profiles import Facts
     from triglot.generated.messages.events import ModelInfo, ModelList
     from triglot.generated.messages.models import ListModelsQuery
 
 
-def convert_model(entry: Mapping[str, Any]) -> ModelInfo:
-    """One entry of the backend's list."""
+def convert_model(entry: Mapping[str, Any], facts: Facts) -> ModelInfo:
+    """One entry of the backend's list. What the backend says of the context of one request counts more than the model's own."""
     created = entry.get("created")
     created_at = datetime.fromtimestamp(created if isinstance(created, int) else 0, UTC)
     meta = entry.get("meta")
     context = meta.get("n_ctx") if isinstance(meta, dict) else None
-    tokens = context if isinstance(context, int) else None
+    tokens = facts.context_tokens or (context if isinstance(context, int) else None)
     return {
         "type": "model",
         "id": entry["id"],
@@ -30,6 +31,11 @@ def convert_model(entry: Mapping[str, Any]) -> ModelInfo:
         "max_input_tokens": tokens,
         "max_tokens": tokens,
     }
+
+
+def rename_model(model: ModelInfo, alias: str) -> ModelInfo:
+    """The same model under another name; its own is shown."""
+    return {**model, "id": alias}
 
 
 def page_models(models: Sequence[ModelInfo], query: ListModelsQuery) -> ModelList:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from triglot.dialects.chat_request import ChatMessage, ChatRequest, schema_format, stream_fields, with_system, without_null
 from triglot.dialects.messages.content import convert_assistant, convert_user, system_texts
+from triglot.dialects.messages.history import repair_history
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
 from triglot.events import AnswerRules
@@ -14,14 +16,21 @@ from triglot.generated.messages import models as wire
 if TYPE_CHECKING:
     from triglot.backend.profiles import Profile
 
+RestoreThinking: TypeAlias = Callable[[str, str], str | None]
+"""Gives the thinking of a block that came back, by its text and signature; `None` if it was altered."""
 
-def convert_request(request: wire.CreateMessage, profile: Profile) -> ChatRequest:
+
+def _as_it_came(thinking: str, _signature: str) -> str:
+    return thinking
+
+
+def convert_request(request: wire.CreateMessage, profile: Profile, restore: RestoreThinking = _as_it_came) -> ChatRequest:
     """The chat request for a message.
 
     Raises:
-        ApiError: `tool_choice` cannot be met.
+        ApiError: `tool_choice` cannot be met, or the history cannot be read.
     """
-    prompt = convert_prompt(request, profile)
+    prompt = convert_prompt(request, profile, restore)
     stops = tuple(stop for stop in request.stop_sequences or () if stop)
     rules = AnswerRules(
         # llama-server cuts a stop sequence off without saying which one it met, so there triglot looks for them itself
@@ -48,7 +57,9 @@ def _prefill(messages: list[ChatMessage]) -> str:
     return str(last.get("content") or "") if last.get("role") == "assistant" and "tool_calls" not in last else ""
 
 
-def convert_prompt(request: wire.CreateMessage | wire.CountMessageTokens, profile: Profile) -> dict[str, Any]:
+def convert_prompt(
+    request: wire.CreateMessage | wire.CountMessageTokens, profile: Profile, restore: RestoreThinking = _as_it_came
+) -> dict[str, Any]:
     """The part of the chat request that makes the prompt.
 
     Raises:
@@ -61,10 +72,10 @@ def convert_prompt(request: wire.CreateMessage | wire.CountMessageTokens, profil
             case wire.UserMessage(content=content):
                 messages += convert_user(content)
             case wire.AssistantMessage(content=content):
-                messages += convert_assistant(content)
+                messages += convert_assistant(content, restore)
             case wire.SystemMessage(content=content):
                 system += system_texts(content)
-    body: dict[str, Any] = {"model": request.model, "messages": with_system(system, messages), **convert_tools(request)}
+    body: dict[str, Any] = {"model": request.model, "messages": with_system(system, repair_history(messages)), **convert_tools(request)}
     config = request.output_config
     if config is not None and config.format is not None:
         body["response_format"] = schema_format("answer", config.format.schema_)

@@ -26,6 +26,7 @@ from triglot.order import Cursor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from triglot.dialects.messages.thinking import Display
     from triglot.dialects.translator import NewId
     from triglot.generated.messages.events import (
         ContentBlock,
@@ -57,16 +58,27 @@ class MessageStream:
         model: the name the client asked for; it is echoed.
         request_id: named in an error event.
         new_id: makes `msg_` and `toolu_` ids.
-        sign: makes the signature of a thinking block from its text.
-        thinking: whether the client asked for thinking; otherwise the model's thinking is not shown.
+        sign: makes the signature of a thinking block from its text; where the text is omitted, one that carries it.
+        display: how much of the model's thinking the client sees.
+        context_tokens: how many tokens prompt and answer may have together, if that is known.
     """
 
-    def __init__(self, *, model: str, request_id: str, new_id: NewId, sign: Callable[[str], str], thinking: bool) -> None:
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        *,
+        model: str,
+        request_id: str,
+        new_id: NewId,
+        sign: Callable[[str], str],
+        display: Display,
+        context_tokens: int | None = None,
+    ) -> None:
         self._model = model
         self._request_id = request_id
         self._new_id = new_id
         self._sign = sign
-        self._show_thinking = thinking
+        self._display = display
+        self._context_tokens = context_tokens
         self._cursor = Cursor(TABLE)
         self._started = False
         self._block: BlockKind | None = None
@@ -74,6 +86,20 @@ class MessageStream:
         self._thought: list[str] = []
         self._called = False
         self._usage = Usage(prompt=0, completion=0, cached=0)
+
+    def start(self, prompt_tokens: int | None) -> list[MessageStreamEvent]:
+        """Begin before the backend does; `prompt_tokens` is the size of the prompt as far as it is known."""
+        self._usage = Usage(prompt=prompt_tokens or 0, completion=0, cached=0)
+        out: list[MessageStreamEvent] = []
+        self._start(out)
+        return out
+
+    def idle(self) -> list[MessageStreamEvent]:
+        """A sign of life."""
+        out: list[MessageStreamEvent] = []
+        self._start(out)
+        self._emit({"type": "ping"}, out)
+        return out
 
     def receive(self, event: BackendEvent) -> list[MessageStreamEvent]:
         """Return the stream events that `event` makes."""
@@ -83,10 +109,7 @@ class MessageStream:
                 self._switch_to("text", {"type": "text", "text": ""}, out)
                 self._emit_delta({"type": "text_delta", "text": text}, out)
             case ReasoningDelta(text=text):
-                if self._show_thinking:
-                    self._switch_to("thinking", {"type": "thinking", "thinking": "", "signature": ""}, out)
-                    self._thought.append(text)
-                    self._emit_delta({"type": "thinking_delta", "thinking": text}, out)
+                self._think(text, out)
             case ToolCallDelta(arguments=arguments):
                 self._emit_delta({"type": "input_json_delta", "partial_json": arguments}, out)
             case ToolCallStart(name=name):
@@ -128,6 +151,14 @@ class MessageStream:
         }
         self._emit({"type": "message_start", "message": message}, out)
 
+    def _think(self, text: str, out: list[MessageStreamEvent]) -> None:
+        if self._display == "hidden":
+            return
+        self._switch_to("thinking", {"type": "thinking", "thinking": "", "signature": ""}, out)
+        self._thought.append(text)
+        if self._display == "full":
+            self._emit_delta({"type": "thinking_delta", "thinking": text}, out)
+
     def _report_progress(self, progress: Progress, out: list[MessageStreamEvent]) -> None:
         """The first progress tells the size of the prompt in time for `message_start`; those on the way keep the client from giving up."""
         if self._started:
@@ -167,6 +198,9 @@ class MessageStream:
             return "stop_sequence"
         if finished.reason == "stop" and self._called:  # some backends say "stop" after tool calls
             return "tool_use"
+        total = self._usage.prompt + self._usage.completion
+        if finished.reason == "length" and self._context_tokens is not None and total >= self._context_tokens:
+            return "model_context_window_exceeded"
         return _STOP_REASONS[finished.reason]
 
 

@@ -60,6 +60,21 @@ class ResponseStream:
         self._index = -1  # of the open item, or of the last one
         self._pieces: list[str] = []
 
+    def start(self, prompt_tokens: int | None) -> list[StreamEvent]:  # noqa: ARG002 - this dialect tells it at the end
+        """Begin before the backend does."""
+        out: list[StreamEvent] = []
+        self._start(out)
+        return out
+
+    def idle(self) -> list[StreamEvent]:
+        """A sign of life."""
+        out: list[StreamEvent] = []
+        if self._number == 0:
+            self._start(out)
+        else:
+            self._report_progress(out)
+        return out
+
     def receive(self, event: BackendEvent) -> list[StreamEvent]:  # noqa: C901 - one flat match
         """Return the stream events that `event` makes."""
         out: list[StreamEvent] = []

@@ -1,0 +1,147 @@
+"""A backend that keeps silent does not silence the gateway. The gateway under test beats after 0.3 s."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, playing
+
+ENDING = chunk({}, "stop") + b"data: [DONE]\n\n"
+
+
+async def read_event(reader: asyncio.StreamReader) -> Any:
+    """The data of the next event."""
+    while not (line := await asyncio.wait_for(reader.readline(), 20)).startswith(b"data: "):
+        assert line
+    return json.loads(line[6:])
+
+
+async def open_stream(gateway: Gateway, dialect: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    path, body = REQUESTS[dialect]
+    reader, writer = await gateway.send(path, {**body, "stream": True})
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    return reader, writer
+
+
+@pytest.mark.parametrize(
+    ("dialect", "opening", "beat", "last"),
+    [
+        ("messages", ["message_start"], "ping", "message_stop"),
+        ("responses", ["response.created", "response.in_progress"], "response.in_progress", "response.completed"),
+    ],
+)
+def test_a_stream_starts_and_beats_before_the_backend_answers(
+    gateway: Gateway, dialect: str, opening: list[str], beat: str, last: str
+) -> None:
+    async def run() -> None:
+        answer = asyncio.Event()
+
+        async def play(connection: Connection) -> None:
+            await answer.wait()
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"content": "Hello"}) + ENDING)
+            await connection.send(b"0\r\n\r\n")
+
+        async with playing(gateway, play):
+            reader, writer = await open_stream(gateway, dialect)
+            events = [await read_event(reader) for _ in opening]
+            assert [event["type"] for event in events] == opening
+            if dialect == "messages":
+                expected = len(json.dumps(REQUESTS["messages"][1]["messages"]))
+                assert events[0]["message"]["usage"]["input_tokens"] == expected
+            assert [(await read_event(reader))["type"] for _ in range(2)] == [beat, beat]
+            answer.set()
+            rest = [await read_event(reader)]
+            while rest[-1]["type"] != last:
+                rest.append(await read_event(reader))
+            assert "Hello" in json.dumps(rest)
+            writer.close()
+
+    asyncio.run(run())
+
+
+def test_a_stream_beats_while_an_answer_pauses(gateway: Gateway) -> None:
+    async def run() -> None:
+        go_on = asyncio.Event()
+
+        async def play(connection: Connection) -> None:
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"content": "Hel"}))
+            await go_on.wait()
+            await connection.send_chunk(chunk({"content": "lo"}) + ENDING)
+            await connection.send(b"0\r\n\r\n")
+
+        async with playing(gateway, play):
+            reader, writer = await open_stream(gateway, "messages")
+            assert [(await read_event(reader))["type"] for _ in range(3)] == ["message_start", "content_block_start", "content_block_delta"]
+            assert [(await read_event(reader))["type"] for _ in range(2)] == ["ping", "ping"]
+            go_on.set()
+            assert (await read_event(reader))["type"] in ("content_block_delta", "ping")
+            writer.close()
+
+    asyncio.run(run())
+
+
+def test_a_stream_beats_while_the_model_thinks_unseen(gateway: Gateway) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+
+        async def play(connection: Connection) -> None:
+            await connection.send(HEAD)
+            while not stop.is_set():
+                await connection.send_chunk(chunk({"reasoning_content": "hm "}))
+                await asyncio.sleep(0.02)
+
+        async with playing(gateway, play):
+            reader, writer = await open_stream(gateway, "messages")
+            kinds = [(await read_event(reader))["type"] for _ in range(3)]
+            assert kinds == ["message_start", "ping", "ping"]
+            stop.set()
+            writer.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("dialect", ["messages", "responses"])
+def test_a_failure_after_an_early_start_is_told_in_the_stream(gateway: Gateway, dialect: str) -> None:
+    async def run() -> None:
+        answer = asyncio.Event()
+
+        async def play(connection: Connection) -> None:
+            await answer.wait()
+            body = b'{"error":{"code":500,"message":"out of memory","type":"server_error"}}'
+            head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            await connection.send(head % len(body) + body)
+
+        async with playing(gateway, play):
+            reader, writer = await open_stream(gateway, dialect)
+            await read_event(reader)
+            answer.set()
+            event = await read_event(reader)
+            while event["type"] in ("ping", "response.in_progress"):
+                event = await read_event(reader)
+            assert event["type"] == ("error" if dialect == "messages" else "response.failed")
+            assert "out of memory" in json.dumps(event)
+            writer.close()
+
+    asyncio.run(run())
+
+
+def test_a_prompt_that_does_not_fit_is_refused_before_the_stream_starts(gateway: Gateway) -> None:
+    """The backend would say so too, but only when its slot is free."""
+
+    async def never(connection: Connection) -> None:
+        await connection.closed()
+
+    async def run() -> None:
+        async with playing(gateway, never):
+            messages = [{"role": "user", "content": "x" * 5000}]
+            reply = await asyncio.wait_for(gateway.ask("messages", stream=True, messages=messages), 20)
+            assert reply.status == 400
+            assert "prompt is too long" in json.loads(reply.body)["error"]["message"]
+
+    asyncio.run(run())
