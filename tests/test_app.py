@@ -185,6 +185,16 @@ def test_the_contract_is_served(dialect: str) -> None:
     assert answer.json["openapi"].startswith("3.2")
 
 
+@pytest.mark.parametrize("path", ["/", "/api/hello"])
+def test_the_root_answers_without_key_and_backend(path: str) -> None:
+    answer = client(api_keys=("secret",)).simulate_get(path)
+    assert answer.json["name"] == "triglot"
+    for contract in answer.json["contracts"]:
+        assert client().simulate_get(contract).status_code == 200
+    answer = client(api_keys=("secret",)).simulate_head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_an_app_needs_a_backend() -> None:
     with pytest.raises(SettingsError, match="TRIGLOT_BACKEND"):
         create_app(Settings())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("triglot")
 
-_PUBLIC_PATHS: Final = frozenset({"/health", "/v1/health"})
+_PUBLIC_PATHS: Final = frozenset({"/", "/api/hello", "/health", "/v1/health"})
 _MESSAGES_HEADER: Final = "anthropic-version"
 _GC_THRESHOLD: Final = (20_000, 10, 10)
 _CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
@@ -142,6 +142,9 @@ class SharedPath:
                 return
 
 
+    on_head = on_get
+
+
 class Document:
     """A bundled OpenAPI document."""
 
@@ -152,6 +155,8 @@ class Document:
         """Serve it."""
         resp.content_type = falcon.MEDIA_JSON
         resp.data = self._text
+
+    on_head = on_get
 
 
 def is_messages(req: Request) -> bool:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from triglot import __version__
 from triglot.errors import ApiError, ErrorKind
+from triglot.generated import DIALECTS
 
 if TYPE_CHECKING:
     from triglot.backend.discovery import Discovery
-    from triglot.generated.control.events import Health
+    from triglot.generated.control.events import Health, Welcome
     from triglot.web import RequestContext
 
 
@@ -18,6 +19,19 @@ class ControlHandlers:
 
     def __init__(self, discovery: Discovery) -> None:
         self._discovery = discovery
+
+    async def get_welcome(self, context: RequestContext) -> Welcome:  # noqa: ARG002
+        """What this server is."""
+        return {
+            "name": "triglot",
+            "version": __version__,
+            "dialects": {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"},
+            "contracts": [f"/openapi/{dialect}.json" for dialect in DIALECTS],
+        }
+
+    async def get_hello(self, context: RequestContext) -> Welcome:
+        """The same, where Claude Code looks for it."""
+        return await self.get_welcome(context)
 
     async def get_health(self, context: RequestContext) -> Health:
         """Whether a request sent now would reach a model."""

@@ -44,6 +44,8 @@ class ModelsResource:
         context = await web.read_request(req, resp, "chat", "list_models")
         web.send_json(resp, context, await self._service.list_models(context))
 
+    on_head = on_get  # Falcon leaves the body out
+
 
 class ModelsByModelIdResource:
     """/v1/models/{model_id}."""
@@ -55,6 +57,8 @@ class ModelsByModelIdResource:
         """Describe one model."""
         context = await web.read_request(req, resp, "chat", "get_model")
         web.send_json(resp, context, await self._service.get_model(model_id, context))
+
+    on_head = on_get  # Falcon leaves the body out
 
 
 ROUTES: Final = (

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 9b6f18c8f053). DO NOT EDIT.
+# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Literal, TypeAlias, TypedDict
@@ -18,6 +18,13 @@ class ErrorDetail(TypedDict):
 
 
 HealthStatus: TypeAlias = Literal['ok', 'starting', 'degraded', 'unavailable']
+
+
+class Welcome(TypedDict):
+    name: Literal['triglot']
+    version: str
+    dialects: dict[str, str]
+    contracts: list[str]
 
 
 class ErrorAnswer(TypedDict):

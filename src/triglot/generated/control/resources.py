@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 9b6f18c8f053). DO NOT EDIT.
+# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The control dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -16,6 +16,34 @@ if TYPE_CHECKING:
     from .service import ControlService
 
 
+class Resource:
+    """/."""
+
+    def __init__(self, service: ControlService) -> None:
+        self._service = service
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Say what this is."""
+        context = await web.read_request(req, resp, "control", "get_welcome")
+        web.send_json(resp, context, await self._service.get_welcome(context))
+
+    on_head = on_get  # Falcon leaves the body out
+
+
+class ApiHelloResource:
+    """/api/hello."""
+
+    def __init__(self, service: ControlService) -> None:
+        self._service = service
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Say what this is, where Claude Code looks for it."""
+        context = await web.read_request(req, resp, "control", "get_hello")
+        web.send_json(resp, context, await self._service.get_hello(context))
+
+    on_head = on_get  # Falcon leaves the body out
+
+
 class HealthResource:
     """/health."""
 
@@ -26,6 +54,8 @@ class HealthResource:
         """Tell whether requests can be served."""
         context = await web.read_request(req, resp, "control", "get_health")
         web.send_json(resp, context, await self._service.get_health(context))
+
+    on_head = on_get  # Falcon leaves the body out
 
 
 class V1HealthResource:
@@ -39,8 +69,12 @@ class V1HealthResource:
         context = await web.read_request(req, resp, "control", "get_health_v1")
         web.send_json(resp, context, await self._service.get_health_v1(context))
 
+    on_head = on_get  # Falcon leaves the body out
+
 
 ROUTES: Final = (
+    Route("/", Resource, {"GET": None}),
+    Route("/api/hello", ApiHelloResource, {"GET": None}),
     Route("/health", HealthResource, {"GET": None}),
     Route("/v1/health", V1HealthResource, {"GET": None}),
 )

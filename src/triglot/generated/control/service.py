@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 9b6f18c8f053). DO NOT EDIT.
+# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the control dialect."""
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 class ControlService(Protocol):
     """The operations of the control dialect, each with its request validated."""
+
+    async def get_welcome(self, context: RequestContext) -> events.Welcome:
+        """GET /: Say what this is."""
+        ...
+
+    async def get_hello(self, context: RequestContext) -> events.Welcome:
+        """GET /api/hello: Say what this is, where Claude Code looks for it."""
+        ...
 
     async def get_health(self, context: RequestContext) -> events.Health:
         """GET /health: Tell whether requests can be served."""

@@ -45,6 +45,8 @@ class BirdsResource:
         query = web.decode_query(models.ListBirdsQuery, context)
         web.send_json(resp, context, await self._service.list_birds(query, context))
 
+    on_head = on_get  # Falcon leaves the body out
+
 
 class BirdsByBirdIdResource:
     """/v1/birds/{bird_id}."""
@@ -56,6 +58,8 @@ class BirdsByBirdIdResource:
         """Describe one bird."""
         context = await web.read_request(req, resp, "parrot", "get_bird")
         web.send_bytes(resp, context, await self._service.get_bird(bird_id, context))
+
+    on_head = on_get  # Falcon leaves the body out
 
 
 ROUTES: Final = (
