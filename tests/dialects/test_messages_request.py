@@ -101,7 +101,7 @@ def test_tool_results_come_next_to_their_calls_and_before_what_the_user_says() -
 
 @pytest.mark.parametrize("content", [None, [], [{"type": "redacted_thinking", "data": "x"}], [{"type": "text", "text": ""}]])
 def test_a_turn_without_content_is_left_out(content: Any) -> None:
-    assert messages_of(HELLO, {"role": "assistant", "content": content}, HELLO) == [HELLO, HELLO]
+    assert messages_of(HELLO, {"role": "assistant", "content": content}, HELLO) == [{"role": "user", "content": "hello\n\nhello"}]
     assert messages_of({"role": "user", "content": content}, HELLO) == [HELLO]
 
 
@@ -116,7 +116,7 @@ def test_images_and_documents() -> None:
     ]
     parts = messages_of({"role": "user", "content": content})[0]["content"]
     assert parts[0] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
-    assert [part["text"] for part in parts[1:]] == ["doc", "part", "found", "look"]
+    assert parts[1:] == [{"type": "text", "text": "doc\npart\nSearch result: t (s)\nfound\nlook"}]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_schemas_keep_the_order_of_their_keys() -> None:
 def test_hosted_tools_never_become_functions() -> None:
     hosted = [
         {"type": "web_search_20250305", "name": "web_search"},
-        {"type": "bash_20250124", "name": "bash"},
+        {"type": "code_execution_20260521", "name": "code_execution"},
         {"type": "new_2030", "name": "x"},
     ]
     assert "tools" not in convert(tools=hosted)

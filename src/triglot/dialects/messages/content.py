@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from triglot.dialects.chat_request import AssistantTurn, ChatMessage, Part, content_of
+from triglot.dialects.messages.hosted import describe_call, describe_result
 from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _BILLING_HEADER: Final = "x-anthropic-billing-header"
 
@@ -20,62 +23,182 @@ def system_texts(system: str | Sequence[Any] | None) -> list[str]:
     if system is None:
         return []
     if isinstance(system, str):
-        return [system]
-    # Claude Code's billing header differs in each request; in front of the prompt it would keep the backend from using its cache.
-    return [block.text for block in system if isinstance(block, wire.InputTextBlock) and not block.text.startswith(_BILLING_HEADER)]
+        return [_without_billing_header(system)]
+    return [_without_billing_header(block.text) for block in system if isinstance(block, wire.InputTextBlock)]
 
 
 def convert_user(content: str | Sequence[Any] | None) -> list[ChatMessage]:
     """A user message: tool results become messages of their own, next to the calls they answer; what the user says follows them."""
-    if content is None:
+    if not content:
         return []
     if isinstance(content, str):
         return [{"role": "user", "content": content}]
-    results = [_convert_result(block) for block in content if isinstance(block, wire.ToolResultBlock)]
-    parts = [part for block in content for part in convert_parts(block)]
-    return [*results, {"role": "user", "content": content_of(parts)}] if parts else results
+    results: list[ChatMessage] = []
+    parts: list[Part] = []
+    for block in content:
+        match block:
+            case wire.ToolResultBlock():
+                result, images = _convert_result(block)
+                results.append(result)
+                parts += images
+            case wire.InputToolUseBlock(name=name, input=arguments):  # has no place here, so it is told
+                parts.append(_text_part(describe_call(name, arguments)))
+            case wire.InputThinkingBlock(thinking=text):
+                parts += [_text_part(text)] if text else []
+            case _:
+                parts += convert_parts(block, content)
+    return [*results, *_user_message(parts)]
 
 
-def convert_assistant(content: str | Sequence[Any] | None) -> list[ChatMessage]:
-    """An assistant message: its text, thinking and calls in one chat message."""
-    turn = AssistantTurn()
+def convert_assistant(content: str | Sequence[Any] | None, restore: Callable[[str, str], str | None]) -> list[ChatMessage]:
+    """An assistant message: its text, thinking and calls in one chat message; what cannot stand in it follows.
+
+    Args:
+        content: as in the request.
+        restore: gives the thinking to show the model for the text and the signature of a thinking block; `None` drops it.
+    """
+    if not content:
+        return []
     if isinstance(content, str):
-        turn.add_text(content)
-    else:
-        for block in content or ():
-            match block:
-                case wire.InputTextBlock(text=text):
-                    turn.add_text(text)
-                case wire.InputThinkingBlock(thinking=thinking):
-                    turn.add_thinking(thinking)
-                case wire.InputToolUseBlock(id=call_id, name=name, input=arguments):
-                    turn.add_call(call_id, name, msgspec.json.encode(arguments).decode())
-                case _:
-                    pass
-    return turn.take()
+        return [{"role": "assistant", "content": content}]
+    turn = AssistantTurn()
+    said: list[tuple[bool, str]] = []  # whether it is text of the assistant or told about another block, and the text
+    results: list[ChatMessage] = []
+    images: list[Part] = []
+    for block in content:
+        match block:
+            case wire.InputTextBlock(text=text):
+                said.append((True, text))
+            case wire.InputToolUseBlock(id=call_id, name=name, input=arguments):
+                turn.add_call(call_id, name, _arguments_text(arguments))
+            case wire.InputThinkingBlock(thinking=thinking, signature=signature):
+                turn.add_thinking(restore(thinking, signature or "") or "")
+            case wire.ToolResultBlock():
+                result, shown = _convert_result(block)
+                results.append(result)
+                images += shown
+            case _:
+                texts, shown = _split_parts(convert_parts(block, content), "Image in the assistant's message:")
+                said += ((False, text) for text in texts)
+                images += shown
+    # text blocks are pieces of one text; what is told gets lines of its own
+    lines = (("" if is_own else "\n").join(text for _, text in run) for is_own, run in groupby(said, itemgetter(0)))
+    turn.add_text("\n".join(line for line in lines if line))
+    return [*turn.take(), *results, *_user_message(images)]
 
 
-def convert_parts(block: Any) -> list[Part]:
-    """The block as parts of a chat message; none if it has no place there."""
+def convert_parts(block: Any, turn: Sequence[Any] = ()) -> list[Part]:
+    """The block as parts of a chat message; none if it has no place there.
+
+    Args:
+        block: any block but tool uses, tool results and thinking.
+        turn: the content that the block stands in.
+    """
     match block:
-        case wire.InputTextBlock(text=text) if text:
-            return [{"type": "text", "text": text}]
         case wire.ImageBlock(source=wire.Base64ImageSource(media_type=media_type, data=data)):
             return [{"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}}]
-        case wire.DocumentBlock(source=wire.PlainTextSource(data=text)) if text:
-            return [{"type": "text", "text": text}]
-        case wire.DocumentBlock(source=wire.ContentSource(content=str(text))) if text:
-            return [{"type": "text", "text": text}]
-        case wire.DocumentBlock(source=wire.ContentSource(content=list(content))) | wire.SearchResultBlock(content=content):
-            return [part for piece in content for part in convert_parts(piece)]
+        case wire.DocumentBlock():
+            return _convert_document(block)
+        case wire.SearchResultBlock(title=title, source=source, content=content):
+            return _under_header([f"Search result: {title} ({source})"], content)
         case _:
-            return []
+            text = _text_of(block, turn)
+            return [_text_part(text)] if text else []
 
 
-def _convert_result(result: wire.ToolResultBlock) -> ChatMessage:
-    content = result.content
-    if content is None or isinstance(content, str):
-        text = content or ""
-    else:
-        text = "\n".join(part["text"] for block in content for part in convert_parts(block) if part["type"] == "text")
-    return {"role": "tool", "tool_call_id": result.tool_use_id, "content": text}
+def _text_of(block: Any, turn: Sequence[Any]) -> str | None:
+    match block:
+        case wire.InputTextBlock(text=text) | wire.InputCompactionBlock(content=text):
+            return text
+        case wire.ToolReferenceBlock(tool_name=name):
+            return f"Tool found: {name}"
+        case wire.InputServerToolUseBlock(name=name, input=arguments) | wire.InputMcpToolUseBlock(name=name, input=arguments):
+            return describe_call(name, arguments)
+        case wire.InputServerToolResultBlock() | wire.InputMcpToolResultBlock():
+            return describe_result(block, turn)
+        case wire.InputContainerUploadBlock(file_id=file_id):
+            return f"[file {file_id} was uploaded; its content is not available here]"
+        case _:
+            return None
+
+
+def _convert_document(document: wire.DocumentBlock) -> list[Part]:
+    header = [f"Document: {document.title}"] if document.title else []
+    if document.context:
+        header.append(f"Context: {document.context}")
+    match document.source:
+        case wire.PlainTextSource(data=text) | wire.ContentSource(content=str(text)):
+            return _under_header(header, [], text)
+        case wire.ContentSource(content=list(content)):
+            return _under_header(header, content)
+        case wire.Base64PdfSource():
+            reason = "PDF support is not installed"
+        case wire.UrlPdfSource(url=url):
+            reason = f"{url} is not fetched"
+        case wire.FileDocumentSource(file_id=file_id):
+            reason = f"file {file_id} is not stored here"
+        case _:
+            reason = "its source is not known"
+    named = f"The document {document.title}" if document.title else "The document"
+    return [_text_part(f"[{named} could not be read here: {reason}.]")]
+
+
+def _under_header(header: Iterable[str], blocks: Iterable[Any], text: str = "") -> list[Part]:
+    """A header and what stands under it."""
+    parts = [_text_part(line) for line in (*header, text) if line]
+    return join_texts([*parts, *(part for block in blocks for part in convert_parts(block))])
+
+
+def _convert_result(result: wire.ToolResultBlock) -> tuple[ChatMessage, list[Part]]:
+    """The tool message, and the images that have no place in it."""
+    content = result.content or ()
+    parts = [_text_part(content)] if isinstance(content, str) else [part for block in content for part in convert_parts(block)]
+    texts, images = _split_parts(parts, f"Image in the result of tool call {result.tool_use_id}:")
+    if result.is_error:
+        texts.insert(0, "Error:")
+    return {"role": "tool", "tool_call_id": result.tool_use_id, "content": "\n".join(text for text in texts if text)}, images
+
+
+def _split_parts(parts: Iterable[Part], introduction: str) -> tuple[list[str], list[Part]]:
+    """The texts of the parts, and the images, each behind its introduction."""
+    texts: list[str] = []
+    images: list[Part] = []
+    for part in parts:
+        if part["type"] == "text":
+            texts.append(part["text"])
+        else:
+            images += [_text_part(introduction), part]
+    return texts, images
+
+
+def _user_message(parts: list[Part]) -> list[ChatMessage]:
+    return [{"role": "user", "content": content_of(join_texts(parts))}] if parts else []
+
+
+def join_texts(parts: Iterable[Part], separator: str = "\n") -> list[Part]:
+    """Neighbouring text parts as one, because many templates put parts together without anything between them."""
+    joined: list[Part] = []
+    for is_text, group in groupby(parts, lambda part: part["type"] == "text"):
+        run = list(group)
+        joined += [_text_part(separator.join(part["text"] for part in run))] if is_text else run
+    return joined
+
+
+def _text_part(text: str) -> Part:
+    return {"type": "text", "text": text}
+
+
+def _arguments_text(arguments: dict[str, Any] | str | None) -> str:
+    """The arguments as the JSON text of an object: backends fail on any other, and would go on failing with each turn that repeats it."""
+    if isinstance(arguments, str):
+        try:
+            decoded = msgspec.json.decode(arguments) if arguments.strip() else {}
+        except (msgspec.DecodeError, RecursionError):
+            decoded = None
+        arguments = decoded if isinstance(decoded, dict) else {"input": arguments}
+    return msgspec.json.encode(arguments or {}).decode()
+
+
+def _without_billing_header(text: str) -> str:
+    """The text without Claude Code's billing header: it differs in each request and would keep the backend from using its prompt cache."""
+    return text.partition("\n")[2].lstrip("\n") if text.startswith(_BILLING_HEADER) else text

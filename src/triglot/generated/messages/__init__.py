@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
+# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

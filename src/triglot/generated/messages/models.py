@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
+# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -599,17 +599,6 @@ class UnknownToolResultContentBlock(BaseModel):
     type: Annotated[str, Field(pattern='^(?!(text|image|document|search_result|tool_reference|browser_state)\\Z)')]
 
 
-class UnseenImageSource(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: str
-    media_type: str | None = None
-    data: str | None = None
-    url: str | None = None
-    file_id: str | None = None
-
-
 class UrlImageSource(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -787,16 +776,6 @@ ToolChoice = TypeAliasType(
 )
 
 
-class UnseenImageBlock(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['image']
-    source: UnseenImageSource
-    cache_control: CacheControl | None = None
-    transformations: ImageTransformations | None = None
-
-
 Citation = TypeAliasType("Citation", Annotated[KnownCitation | UnknownCitation, Field(union_mode='left_to_right')])
 
 
@@ -860,7 +839,7 @@ class InputToolUseBlock(BaseModel):
     type: Literal['tool_use']
     id: str
     name: str
-    input: dict[str, Any]
+    input: dict[str, Any] | str | None
     cache_control: CacheControl | None = None
     caller: ToolCaller | None = None
     toolset_name: str | None = None
@@ -908,7 +887,7 @@ SystemPrompt = TypeAliasType("SystemPrompt", str | list[InputTextBlock])
 ThinkingConfig = TypeAliasType("ThinkingConfig", Annotated[KnownThinkingConfig | UnknownThinkingConfig, Field(union_mode='left_to_right')])
 
 
-DocumentContentBlock = TypeAliasType("DocumentContentBlock", Annotated[InputTextBlock | UnseenImageBlock, Field(discriminator='type')])
+DocumentContentBlock = TypeAliasType("DocumentContentBlock", Annotated[InputTextBlock | ImageBlock, Field(discriminator='type')])
 
 
 class Fallback(BaseModel):
@@ -967,7 +946,7 @@ class DocumentBlock(BaseModel):
 KnownToolResultContentBlock = TypeAliasType(
     "KnownToolResultContentBlock",
     Annotated[
-        InputTextBlock | UnseenImageBlock | DocumentBlock | SearchResultBlock | ToolReferenceBlock | BrowserStateBlock,
+        InputTextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ToolReferenceBlock | BrowserStateBlock,
         Field(discriminator='type'),
     ],
 )

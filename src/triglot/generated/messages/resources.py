@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
+# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The messages dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -58,6 +58,8 @@ class ModelsResource:
         query = web.decode_query(models.ListModelsQuery, context)
         web.send_json(resp, context, await self._service.list_models(query, context))
 
+    on_head = on_get  # Falcon leaves the body out
+
 
 class ModelsByModelIdResource:
     """/v1/models/{model_id}."""
@@ -69,6 +71,8 @@ class ModelsByModelIdResource:
         """Get a model."""
         context = await web.read_request(req, resp, "messages", "get_model")
         web.send_json(resp, context, await self._service.get_model(model_id, context))
+
+    on_head = on_get  # Falcon leaves the body out
 
 
 ROUTES: Final = (

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 101bfdf087e9). DO NOT EDIT.
+# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -18,7 +18,7 @@ _NODES: Final[dict[str, Node]] = {
         items="InputContentBlock",
     ),
     "Base64PdfSource/whole": Node(
-        whole=Lossy("ignored", "chat models read no PDF; the document is left out"),
+        whole=Lossy("ignored", "chat models read no PDF; a line in its place says so"),
         tag="type",
     ),
     "BashTool/whole": Node(
@@ -105,13 +105,11 @@ _NODES: Final[dict[str, Node]] = {
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
             "citations": Lossy("ignored", "local models mark no sources"),
-            "context": Lossy("ignored", "only the document's text is kept"),
-            "title": Lossy("ignored", "only the document's text is kept"),
         },
         children={"source": "DocumentSource"},
     ),
     "DocumentContentBlock": Node(
-        branches={"image": "UnseenImageBlock/whole", "text": "InputTextBlock"},
+        branches={"image": "ImageBlock", "text": "InputTextBlock"},
         tag="type",
     ),
     "DocumentSource": Node(
@@ -126,7 +124,7 @@ _NODES: Final[dict[str, Node]] = {
         unknown="UnknownDocumentSource/whole",
     ),
     "FileDocumentSource/whole": Node(
-        whole=Lossy("ignored", "the gateway stores no files; the document is left out"),
+        whole=Lossy("ignored", "the gateway stores no files; a line in its place says so"),
         tag="type",
     ),
     "FileImageSource/whole": Node(
@@ -147,42 +145,41 @@ _NODES: Final[dict[str, Node]] = {
     "InputCompactionBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "content": Lossy("ignored", "summaries of another provider are left out of the prompt"),
             "encrypted_content": Lossy("ignored", "only the provider that sealed it can read it"),
             "signature": Lossy("ignored", "summaries are never verified"),
             "tool_changes": Lossy("ignored", "the tools are those of the request"),
         },
     ),
     "InputContainerUploadBlock/whole": Node(
-        whole=Lossy("ignored", "hosted code execution does not exist here"),
+        whole=Lossy("ignored", "the file is not here; a line in its place says so"),
         tag="type",
     ),
     "InputContentBlock": Node(
         branches={
-            "advisor_tool_result": "InputServerToolResultBlock/whole",
-            "bash_code_execution_tool_result": "InputServerToolResultBlock/whole",
-            "code_execution_tool_result": "InputServerToolResultBlock/whole",
+            "advisor_tool_result": "InputServerToolResultBlock",
+            "bash_code_execution_tool_result": "InputServerToolResultBlock",
+            "code_execution_tool_result": "InputServerToolResultBlock",
             "compaction": "InputCompactionBlock",
             "container_upload": "InputContainerUploadBlock/whole",
             "document": "DocumentBlock",
             "fallback": "InputFallbackBlock/whole",
             "image": "ImageBlock",
             "mcp_tool_listing": "InputMcpToolListingBlock/whole",
-            "mcp_tool_result": "InputMcpToolResultBlock/whole",
-            "mcp_tool_use": "InputMcpToolUseBlock/whole",
+            "mcp_tool_result": "InputMcpToolResultBlock",
+            "mcp_tool_use": "InputMcpToolUseBlock",
             "redacted_thinking": "InputRedactedThinkingBlock/whole",
             "search_result": "SearchResultBlock",
-            "server_tool_use": "InputServerToolUseBlock/whole",
+            "server_tool_use": "InputServerToolUseBlock",
             "text": "InputTextBlock",
-            "text_editor_code_execution_tool_result": "InputServerToolResultBlock/whole",
+            "text_editor_code_execution_tool_result": "InputServerToolResultBlock",
             "thinking": None,
             "tool_addition": "ToolChangeBlock/whole",
             "tool_removal": "ToolChangeBlock/whole",
             "tool_result": "ToolResultBlock",
-            "tool_search_tool_result": "InputServerToolResultBlock/whole",
+            "tool_search_tool_result": "InputServerToolResultBlock",
             "tool_use": "InputToolUseBlock",
-            "web_fetch_tool_result": "InputServerToolResultBlock/whole",
-            "web_search_tool_result": "InputServerToolResultBlock/whole",
+            "web_fetch_tool_result": "InputServerToolResultBlock",
+            "web_search_tool_result": "InputServerToolResultBlock",
         },
         tag="type",
         unknown="UnknownInputContentBlock/whole",
@@ -195,13 +192,19 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the gateway calls no MCP server"),
         tag="type",
     ),
-    "InputMcpToolResultBlock/whole": Node(
-        whole=Lossy("ignored", "the result belongs to another provider and is left out of the prompt"),
-        tag="type",
+    "InputMcpToolResultBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
+        children={"content": "InputMcpToolResultBlock.content"},
     ),
-    "InputMcpToolUseBlock/whole": Node(
-        whole=Lossy("ignored", "the call belongs to another provider and is left out of the prompt"),
-        tag="type",
+    "InputMcpToolResultBlock.content": Node(
+        items="InputTextBlock",
+    ),
+    "InputMcpToolUseBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
     ),
     "InputMessage": Node(
         branches={"assistant": "AssistantMessage", "system": "SystemMessage", "user": "UserMessage"},
@@ -211,13 +214,27 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "only the provider that sealed it can read it"),
         tag="type",
     ),
-    "InputServerToolResultBlock/whole": Node(
-        whole=Lossy("ignored", "the result belongs to another provider and is left out of the prompt"),
-        tag="type",
+    "InputServerToolResultBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
+        children={"caller": "InputServerToolResultBlock.caller"},
     ),
-    "InputServerToolUseBlock/whole": Node(
-        whole=Lossy("ignored", "the call belongs to another provider and is left out of the prompt"),
+    "InputServerToolResultBlock.caller": Node(
+        branches={"code_execution_20250825": "ProgramCaller/whole", "code_execution_20260120": "ProgramCaller/whole", "direct": None},
         tag="type",
+        unknown="UnknownToolCaller/whole",
+    ),
+    "InputServerToolUseBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
+        children={"caller": "InputServerToolUseBlock.caller"},
+    ),
+    "InputServerToolUseBlock.caller": Node(
+        branches={"code_execution_20250825": "ProgramCaller/whole", "code_execution_20260120": "ProgramCaller/whole", "direct": None},
+        tag="type",
+        unknown="UnknownToolCaller/whole",
     ),
     "InputTextBlock": Node(
         losses={
@@ -258,8 +275,6 @@ _NODES: Final[dict[str, Node]] = {
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
             "citations": Lossy("ignored", "local models mark no sources"),
-            "source": Lossy("ignored", "only the result's text is kept"),
-            "title": Lossy("ignored", "only the result's text is kept"),
         },
         children={"content": "SearchResultBlock.content"},
     ),
@@ -361,14 +376,14 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the tools are those of the request throughout"),
         tag="type",
     ),
-    "ToolReferenceBlock/whole": Node(
-        whole=Lossy("ignored", "every tool of the request is given to the model at once, found or not"),
-        tag="type",
+    "ToolReferenceBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
     ),
     "ToolResultBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "is_error": Lossy("ignored", "a chat message has no such mark; the result's text has to say it", False),
             "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
         },
         children={"content": "ToolResultBlock.content"},
@@ -380,10 +395,10 @@ _NODES: Final[dict[str, Node]] = {
         branches={
             "browser_state": "BrowserStateBlock/whole",
             "document": "DocumentBlock",
-            "image": "UnseenImageBlock/whole",
+            "image": "ImageBlock",
             "search_result": "SearchResultBlock",
             "text": "InputTextBlock",
-            "tool_reference": "ToolReferenceBlock/whole",
+            "tool_reference": "ToolReferenceBlock",
         },
         tag="type",
         unknown="UnknownToolResultContentBlock/whole",
@@ -397,7 +412,7 @@ _NODES: Final[dict[str, Node]] = {
         tag="type",
     ),
     "UnknownDocumentSource/whole": Node(
-        whole=Lossy("ignored", "the document is left out"),
+        whole=Lossy("ignored", "a line in its place says that it could not be read"),
         tag="type",
     ),
     "UnknownInputContentBlock/whole": Node(
@@ -420,16 +435,12 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the part is left out of the result"),
         tag="type",
     ),
-    "UnseenImageBlock/whole": Node(
-        whole=Lossy("ignored", "only text is kept here"),
-        tag="type",
-    ),
     "UrlImageSource/whole": Node(
         whole=Lossy("rejected", "the gateway fetches nothing from the web; send the image as base64"),
         tag="type",
     ),
     "UrlPdfSource/whole": Node(
-        whole=Lossy("ignored", "the gateway fetches nothing from the web; the document is left out"),
+        whole=Lossy("ignored", "the gateway fetches nothing from the web; a line in its place says so"),
         tag="type",
     ),
     "UserMessage": Node(
