@@ -75,7 +75,15 @@ def drift(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, those on the real engine and with the official SDKs included."""
     install(session, "tests", project="embedded,conformance", sdks=True)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-m", "not node", *session.posargs)
+
+
+@nox.session
+def sdks(session: nox.Session) -> None:
+    """Run the tests with the official Node SDK, at the versions of tests/sdks/node/package-lock.json; needs Node and npm."""
+    install(session, "sdks", project="embedded,conformance", sdks=True)
+    session.run("npm", "ci", "--prefix", "tests/sdks/node", "--no-audit", "--no-fund", external=True)
+    session.run("pytest", "-m", "node", *(session.posargs or ["tests/sdks", "tests/engine"]))
 
 
 @nox.session
