@@ -47,7 +47,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of the gateway, the generator and the conformance suite with mypy --strict."""
-    install(session, "typing", project="conformance", sdks=True)
+    install(session, "typing", project="conformance,media", sdks=True)
     session.run("mypy", *(session.posargs or ["src", "codegen", "conformance", "tests/codegen/golden", "tests/codegen/golden_use.py"]))
 
 
@@ -74,7 +74,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, those on the real engine and with the official SDKs included."""
-    install(session, "tests", project="embedded,conformance", sdks=True)
+    install(session, "tests", project="embedded,conformance,media", sdks=True)
     session.run("pytest", "-m", "not node", *session.posargs)
 
 
@@ -96,6 +96,21 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Drive a real client: `-- claude`, or `-- claude@VERSION` for another release than that of tests/clients/clients.toml; needs npm."""
+    pins = nox.project.load_toml("tests/clients/clients.toml")
+    name, _, version = session.posargs[0].partition("@") if session.posargs else ("", "", "")
+    if name not in pins:
+        session.error(f"say which client: nox -s clients -- {' | '.join(pins)}")
+    package = f"{pins[name]['package']}@{version or pins[name]['version']}"
+    folder = HERE / ".nox" / "clients" / package.rpartition("/")[2]
+    install(session, "tests", project="conformance", sdks=True)
+    session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", package, external=True)
+    command = folder / "node_modules" / ".bin" / pins[name]["command"]
+    session.run("pytest", "-m", "clients", "-v", "--client", str(command), f"tests/clients/test_{name}.py", *session.posargs[1:])
+
+
+@nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve on 127.0.0.1:8420; arguments go to `triglot serve`."""
     install(session, project="embedded")
@@ -113,7 +128,7 @@ def bench(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest versions of all development tools that fit together."""
     groups = nox.project.dependency_groups(PYPROJECT, "dev")
-    session.install(*groups, *sdk_pins(), *PYPROJECT["build-system"]["requires"], "editables", ".[embedded,conformance]")
+    session.install(*groups, *sdk_pins(), *PYPROJECT["build-system"]["requires"], "editables", ".[embedded,conformance,media]")
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "triglot", silent=True)
     sdks = tuple(f"{pin.partition('==')[0]}==" for pin in sdk_pins())
     lines = [line for line in str(frozen).splitlines() if "==" in line and not line.startswith(sdks)]

@@ -18,10 +18,11 @@ MAY_IMPORT = {
     "cli": {"__init__", "app", "banner", "backend", "backend.launch", "settings"},
     "banner": {"__init__", "demo", "settings"},
     "app": {"dialects", "errors", "generated", "service", "settings", "web"},
-    "service": {"__init__", "backend", "dialects", "settings", "web", *FOUNDATION},
+    "service": {"__init__", "backend", "dialects", "media", "settings", "web", *FOUNDATION},
     "dialects": FOUNDATION,
     "backend": {"__init__", "backend.profiles", "errors", "events", "sse"},
     "backend.launch": {"backend", "demo", "settings"},
+    "media": {"__init__", "backend", "errors"},
     "backend.profiles": set(),
     "web": {"errors", "validation"},
     "validation": set(),
@@ -36,16 +37,20 @@ MAY_IMPORT = {
 }
 # Libraries that only these parts may import.
 ONLY_IN = {
-    "httpx": {"backend.client", "backend.transport", "backend.exchange", "backend.pool", "backend.http1"},
+    "httpx": {"backend.client", "backend.transport", "backend.exchange", "backend.pool", "backend.http1", "media.fetch"},
     "httptools": {"backend.http1"},
     "falcon": {"app", "cli", "generated", "web"},
     "pydantic": {"generated", "validation", "web"},
     "pydantic_core": {"dialects", "validation"},
+    "PIL": {"media.images"},
+    "pypdf": {"media.documents"},
     "uvicorn": {"cli"},
     "xllamacpp": {"backend.engine"},
 }
 # The last two come with pydantic.
-DEPENDENCIES = {"falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "pydantic_core", "typing_extensions"}
+DEPENDENCIES = {
+    *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions")
+}
 
 MODULES = {
     ".".join(path.relative_to(SOURCE / "triglot").with_suffix("").parts): path for path in sorted((SOURCE / "triglot").rglob("*.py"))

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.backend.scripted_server import OK, Peer, ScriptedServer, answering, chunked, in_both_loops
@@ -20,6 +21,7 @@ from triglot.backend.client import Aborted, Backend, Call, Timeouts
 from triglot.backend.deadline import Deadline
 from triglot.backend.exchange import HIGH_WATER_BYTES, Exchange
 from triglot.backend.http1 import ResponseParser
+from triglot.backend.transport import Transport
 from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
@@ -786,6 +788,23 @@ async def test_tls(certificate: Path) -> None:
         error = await failing(fetch(Backend(server.url)))
         assert error.kind is ErrorKind.BACKEND_UNREACHABLE
         assert "certificate is not trusted" in error.message
+
+
+@in_both_loops
+async def test_over_tls_a_resolved_host_is_still_the_one_that_is_proved(certificate: Path) -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    async with (
+        ScriptedServer(answering(CHUNKED), tls=serving) as server,
+        Transport(tls=ssl.create_default_context(cafile=certificate), resolve=resolve) as transport,
+    ):
+        response = await transport.handle_async_request(httpx.Request("GET", server.url))
+        assert await response.aread() == b"hello world"
+        with pytest.raises(httpx.ConnectError, match="certificate is not trusted"):
+            await transport.handle_async_request(httpx.Request("GET", f"https://other.example:{server.port}/"))
 
 
 @in_both_loops

@@ -105,6 +105,59 @@ async def test_only_http() -> None:
             await client.get("ftp://127.0.0.1/")
 
 
+@in_both_loops
+async def test_a_resolver_says_what_is_connected_to() -> None:
+    asked = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append((host, port))
+        return ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
+
+    async with ScriptedServer(answering(SIZED)) as server, httpx.AsyncClient(transport=Transport(resolve=resolve)) as client:
+        url = f"http://host.example:{server.port}/"
+        assert [(await client.get(url)).text, (await client.get(url)).text] == ["hi", "hi"]
+        assert asked == [("host.example", server.port)]  # once for each connection
+        assert len(server.peers) == 1
+        assert b"Host: host.example:" in server.requests[0][0]
+
+
+@in_both_loops
+async def test_what_a_resolver_raises_comes_out_of_the_request() -> None:
+    class ForbiddenError(Exception):
+        pass
+
+    async def refuse(_host: str, _port: int) -> list[str]:
+        raise ForbiddenError
+
+    async def fail(_host: str, _port: int) -> list[str]:
+        raise OSError("nobody knows")
+
+    async def find_none(_host: str, _port: int) -> list[str]:
+        return []
+
+    for resolve, error, told in (
+        (refuse, ForbiddenError, None),
+        (fail, httpx.ConnectError, "nobody knows"),
+        (find_none, httpx.ConnectError, "address"),
+    ):
+        transport = Transport(resolve=resolve)
+        for _ in range(2):
+            with pytest.raises(error, match=told):
+                await transport.handle_async_request(httpx.Request("GET", "http://host.example/"))
+
+
+@in_both_loops
+async def test_a_resolver_may_take_as_long_as_a_connection() -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    request = httpx.Request("GET", "http://host.example/", extensions={"timeout": {"connect": 0.05}})
+    with pytest.raises(httpx.ConnectTimeout):
+        await Transport(resolve=resolve).handle_async_request(request)
+    await settle()
+
+
 def test_read_is_no_generator() -> None:
     # An async generator on the way of an event costs more than the parser.
     assert inspect.iscoroutinefunction(Call.read)

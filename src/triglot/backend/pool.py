@@ -7,12 +7,12 @@ import os
 import ssl
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from triglot.backend.exchange import Exchange
 
@@ -22,12 +22,17 @@ MAX_REQUESTS: Final = 90
 """llama-server closes a connection after 100 requests: leave it first."""
 
 
+Resolve: TypeAlias = "Callable[[str, int], Awaitable[Sequence[str]]]"
+"""Host and port to the numeric addresses that are connected to, one after the other until one accepts."""
+
+
 class Origin(NamedTuple):
-    """Where to connect to; `tls` is None for plain HTTP."""
+    """Where to connect to; `tls` is None for plain HTTP. `resolve` takes the place of the event loop's own look-up of the host."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None
+    resolve: Resolve | None = None
 
 
 class Limits(NamedTuple):
@@ -180,8 +185,7 @@ class Pool:
     async def _connect(self, exchange: Exchange, connect_s: float | None) -> Connection:
         connection = Connection(self)
         self._open.add(connection)
-        host, port, tls = self._origin
-        connecting = self._loop.create_task(self._loop.create_connection(lambda: connection, host, port, ssl=tls))
+        connecting = self._loop.create_task(self._dial(connection))
         connecting.add_done_callback(lambda _: exchange.wake())
         try:
             while not connecting.done():
@@ -196,6 +200,19 @@ class Pool:
             connection.close()
             raise
         return connection
+
+    async def _dial(self, connection: Connection) -> tuple[asyncio.BaseTransport, Connection]:
+        host, port, tls, resolve = self._origin
+        if resolve is None:
+            return await self._loop.create_connection(lambda: connection, host, port, ssl=tls)
+        failure = OSError("its name has no address")
+        for address in await resolve(host, port):
+            name = host if tls is not None else None  # the certificate is still that of the host
+            try:
+                return await self._loop.create_connection(lambda: connection, address, port, ssl=tls, server_hostname=name)
+            except OSError as exc:
+                failure = exc
+        raise failure
 
     async def _await_turn(self, exchange: Exchange, queue_s: float | None, *, first: bool) -> None:
         (self._queue.appendleft if first else self._queue.append)(exchange)

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from triglot.backend.http1 import ResponseParser
+    from triglot.backend.pool import Resolve
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Transport(httpx.AsyncBaseTransport):
     """HTTP/1.1 with keep-alive, for any number of origins.
+
+    Args:
+        tls: for `https`; by default what httpx trusts.
+        limits: of each origin's pool.
+        resolve: takes the place of the event loop's own look-up of a host; what it raises comes out of the request.
 
     Request extensions:
         timeout: seconds or None for each of httpx's `connect`, `read` and `pool`, and for `head`, the wait for the response headers, which
@@ -39,8 +45,9 @@ class Transport(httpx.AsyncBaseTransport):
         exchange: the `Exchange`; its `read` is the body, free of layers.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None, resolve: Resolve | None = None) -> None:
         self._tls = tls
+        self._resolve = resolve
         self._limits = limits or Limits()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pools: dict[tuple[str, str, int | None], Pool] = {}
@@ -103,7 +110,7 @@ class Transport(httpx.AsyncBaseTransport):
             tls = None
             if url.scheme == "https":
                 tls = self._tls = self._tls or httpx.create_ssl_context()
-            origin = Origin(url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme], tls)
+            origin = Origin(url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme], tls, self._resolve)
             self._pools[key] = Pool(loop, origin, self._limits)
         return self._pools[key]
 

@@ -1,0 +1,189 @@
+"""Reads the images and PDFs of requests, whatever their dialect calls them: fetched if need be, decoded, normalised, in threads.
+
+Pillow and pypdf come with the extra `media`. Without it images go to the backend as they came, and PDFs cannot be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from triglot.errors import ApiError, ErrorKind
+from triglot.media.fetch import Fetcher
+from triglot.media.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+PDF_TYPE: Final = "application/pdf"
+_MEMORY_BYTES: Final = 64 * 1024 * 1024
+_AT_ONCE: Final = 2
+"""Threads that decode: each may take a core and some 300 MB."""
+
+
+class Inline(NamedTuple):
+    """A file inside the request: its media type as the client says it, and its bytes in base64."""
+
+    media_type: str
+    data: str
+
+
+class Remote(NamedTuple):
+    """A file somewhere else: its URL."""
+
+    url: str
+
+
+_UNCHANGED: Final = Inline("", "")
+"""Remembered for an image that may pass as it is."""
+
+
+class MediaLimits(msgspec.Struct, frozen=True):
+    """What a request may ask for.
+
+    Attributes:
+        max_image_side: pixels; larger images are scaled down.
+        fetch: URLs are fetched from the web.
+        max_fetched_bytes: of all files that one request names by URL.
+        max_fetch_s: how long all of them may take, in seconds.
+    """
+
+    max_image_side: int = 2048
+    fetch: bool = False
+    max_fetched_bytes: int = 64 * 1024 * 1024
+    max_fetch_s: float = 60.0
+
+
+class MediaReader:
+    """Reads media for all requests of a process.
+
+    Args:
+        limits: what a request may ask for.
+        fetcher: gets files from the web; replaced by tests.
+    """
+
+    def __init__(self, limits: MediaLimits | None = None, *, fetcher: Fetcher | None = None) -> None:
+        self._limits = limits or MediaLimits()
+        self._fetcher = fetcher or Fetcher()
+        self._memory: Memory[Inline | str] = Memory(_MEMORY_BYTES)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._reads_images = find_spec("PIL") is not None
+        self._reads_pdfs = find_spec("pypdf") is not None
+
+    def begin(self) -> MediaSession:
+        """Begin one request."""
+        return MediaSession(self, self._limits, self._fetcher)
+
+    async def normalise(self, image: Inline, where: str) -> Inline:
+        """See `MediaSession.read_image`."""
+        if not self._reads_images:
+            return image
+
+        def work(data: bytes) -> Inline:
+            from triglot.media.images import normalise_image  # noqa: PLC0415 - an extra, and only who sends images waits for it
+
+            normal = normalise_image(data, max_side=self._limits.max_image_side, where=where)
+            if normal.data is data and normal.media_type == image.media_type and len(image.data) == _encoded_length(data):
+                return _UNCHANGED
+            return Inline(normal.media_type, base64.b64encode(normal.data).decode())
+
+        result = await self._once(b"image", image, work, where)
+        assert isinstance(result, Inline)  # noqa: S101 - the key says so
+        return image if result is _UNCHANGED else result
+
+    async def extract(self, pdf: Inline, where: str) -> str | None:
+        """See `MediaSession.read_pdf`."""
+        if not self._reads_pdfs:
+            return None
+
+        def work(data: bytes) -> str:
+            from triglot.media.documents import extract_text  # noqa: PLC0415 - as above
+
+            return extract_text(data, where=where)
+
+        result = await self._once(b"pdf", pdf, work, where)
+        assert isinstance(result, str)  # noqa: S101 - the key says so
+        return result
+
+    async def _once(self, kind: bytes, file: Inline, work: Callable[[bytes], Inline | str], where: str) -> Inline | str:
+        """What `work` makes of the file, in a thread, or has made of it before."""
+        async with self._turns:
+            key = await asyncio.to_thread(_key, kind, file)
+            result = self._memory.get(key)
+            if result is None:
+                result = await asyncio.to_thread(lambda: work(_decode(file.data, where)))
+                self._memory.put(key, result, len(result) if isinstance(result, str) else len(result.data))
+            return result
+
+
+class MediaSession:
+    """Reads the media of one request, one after the other, within its share of the web."""
+
+    def __init__(self, reader: MediaReader, limits: MediaLimits, fetcher: Fetcher) -> None:
+        self._reader = reader
+        self._limits = limits
+        self._fetcher = fetcher
+        self._bytes_left = limits.max_fetched_bytes
+        self._deadline: float | None = None
+
+    async def read_image(self, image: Inline | Remote, where: str) -> Inline:
+        """The image as a PNG or JPEG that every model server reads; the same object if it is one already, or if Pillow is missing.
+
+        Args:
+            image: the file.
+            where: its place in the request, for the error.
+
+        Raises:
+            ApiError: INVALID_REQUEST: it cannot be read, or not be fetched; UNSUPPORTED: nothing is fetched here.
+        """
+        return await self._reader.normalise(await self._at_hand(image, IMAGE_TYPES, where), where)
+
+    async def read_pdf(self, pdf: Inline | Remote, where: str) -> str | None:
+        """The text of the PDF, possibly empty; None if pypdf is missing.
+
+        Raises:
+            ApiError: as `read_image`.
+        """
+        return await self._reader.extract(await self._at_hand(pdf, (PDF_TYPE,), where), where)
+
+    async def _at_hand(self, file: Inline | Remote, types: tuple[str, ...], where: str) -> Inline:
+        if isinstance(file, Inline):
+            return file
+        if not self._limits.fetch:
+            message = f"{where}: nothing is fetched from the web here: send the file as base64, or start triglot with --fetch-media on."
+            raise ApiError(ErrorKind.UNSUPPORTED, message, param=where)
+        self._deadline = self._deadline or time.monotonic() + self._limits.max_fetch_s
+        if time.monotonic() > self._deadline:
+            message = f"{where}: the URLs of one request may take {self._limits.max_fetch_s:g} s together; send some files as base64."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param=where)
+        fetched = await self._fetcher.fetch(file.url, accept=types, max_bytes=self._bytes_left, where=where)
+        self._bytes_left -= len(fetched.data)
+        media_type = fetched.media_type if fetched.media_type in types else types[0]
+        return Inline(media_type, await asyncio.to_thread(lambda: base64.b64encode(fetched.data).decode()))
+
+
+def _key(kind: bytes, file: Inline) -> bytes:
+    return hashlib.sha256(b"%b %b " % (kind, file.media_type.encode()) + file.data.encode("utf-8", "replace")).digest()
+
+
+def _encoded_length(data: bytes) -> int:
+    """Characters of base64, when there are no line breaks among them."""
+    return (len(data) + 2) // 3 * 4
+
+
+def _decode(data: str, where: str) -> bytes:
+    try:
+        decoded = base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if not decoded:
+        raise ApiError(ErrorKind.INVALID_REQUEST, f"{where}: the data is not base64 of a file.", param=where)
+    return decoded
