@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 _BILLING_HEADER: Final = "x-anthropic-billing-header"
 
 
-def system_texts(system: str | Sequence[Any] | None) -> list[str]:
+def system_texts(system: str | list[Any] | None) -> list[str]:
     """The texts of a system prompt or a system message."""
     if system is None:
         return []
     if isinstance(system, str):
         return [_without_billing_header(system)]
-    return [_without_billing_header(block.text) for block in system if isinstance(block, wire.InputTextBlock)]
+    return [_without_billing_header(block.text) for block in system if block.type == "text"]
 
 
-def convert_user(content: str | Sequence[Any] | None) -> list[ChatMessage]:
+def convert_user(content: str | list[Any] | None) -> list[ChatMessage]:
     """A user message: tool results become messages of their own, next to the calls they answer; what the user says follows them."""
     if not content:
         return []
@@ -36,21 +35,21 @@ def convert_user(content: str | Sequence[Any] | None) -> list[ChatMessage]:
     results: list[ChatMessage] = []
     parts: list[Part] = []
     for block in content:
-        match block:
-            case wire.ToolResultBlock():
+        match block.type:
+            case "tool_result":
                 result, images = _convert_result(block)
                 results.append(result)
                 parts += images
-            case wire.InputToolUseBlock(name=name, input=arguments):  # has no place here, so it is told
-                parts.append(_text_part(describe_call(name, arguments)))
-            case wire.InputThinkingBlock(thinking=text):
-                parts += [_text_part(text)] if text else []
+            case "tool_use":  # has no place here, so it is told
+                parts.append(_text_part(describe_call(block.name, block.input)))
+            case "thinking":
+                parts += [_text_part(block.thinking)] if block.thinking else []
             case _:
                 parts += convert_parts(block, content)
     return [*results, *_user_message(parts)]
 
 
-def convert_assistant(content: str | Sequence[Any] | None, restore: Callable[[str, str], str | None]) -> list[ChatMessage]:
+def convert_assistant(content: str | list[Any] | None, restore: Callable[[str, str], str | None]) -> list[ChatMessage]:
     """An assistant message: its text, thinking and calls in one chat message; what cannot stand in it follows.
 
     Args:
@@ -62,28 +61,30 @@ def convert_assistant(content: str | Sequence[Any] | None, restore: Callable[[st
     if isinstance(content, str):
         return [{"role": "assistant", "content": content}]
     turn = AssistantTurn()
-    said: list[tuple[bool, str]] = []  # whether it is text of the assistant or told about another block, and the text
+    said: list[str] = []
+    is_told = False  # text blocks are pieces of one text; what is told of other blocks gets lines of its own
     results: list[ChatMessage] = []
     images: list[Part] = []
     for block in content:
-        match block:
-            case wire.InputTextBlock(text=text):
-                said.append((True, text))
-            case wire.InputToolUseBlock(id=call_id, name=name, input=arguments):
-                turn.add_call(call_id, name, _arguments_text(arguments))
-            case wire.InputThinkingBlock(thinking=thinking, signature=signature):
-                turn.add_thinking(restore(thinking, signature or "") or "")
-            case wire.ToolResultBlock():
+        match block.type:
+            case "text":
+                said.append(f"\n{block.text}" if is_told and block.text else block.text)
+                is_told = is_told and not block.text
+            case "tool_use":
+                turn.add_call(block.id, block.name, _arguments_text(block.input))
+            case "thinking":
+                turn.add_thinking(restore(block.thinking, block.signature or "") or "")
+            case "tool_result":
                 result, shown = _convert_result(block)
                 results.append(result)
                 images += shown
             case _:
                 texts, shown = _split_parts(convert_parts(block, content), "Image in the assistant's message:")
-                said += ((False, text) for text in texts)
+                if texts:
+                    said.append("\n".join(["", *texts] if any(said) else texts))
+                    is_told = True
                 images += shown
-    # text blocks are pieces of one text; what is told gets lines of its own
-    lines = (("" if is_own else "\n").join(text for _, text in run) for is_own, run in groupby(said, itemgetter(0)))
-    turn.add_text("\n".join(line for line in lines if line))
+    turn.add_text("".join(said))
     return [*turn.take(), *results, *_user_message(images)]
 
 
@@ -94,32 +95,34 @@ def convert_parts(block: Any, turn: Sequence[Any] = ()) -> list[Part]:
         block: any block but tool uses, tool results and thinking.
         turn: the content that the block stands in.
     """
-    match block:
-        case wire.ImageBlock(source=wire.Base64ImageSource(media_type=media_type, data=data)):
-            return [{"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}}]
-        case wire.DocumentBlock():
+    match block.type:
+        case "image" if block.source.type == "base64":
+            return [{"type": "image_url", "image_url": {"url": f"data:{block.source.media_type};base64,{block.source.data}"}}]
+        case "document":
             return _convert_document(block)
-        case wire.SearchResultBlock(title=title, source=source, content=content):
-            return _under_header([f"Search result: {title} ({source})"], content)
+        case "search_result":
+            return _under_header([f"Search result: {block.title} ({block.source})"], block.content)
         case _:
             text = _text_of(block, turn)
             return [_text_part(text)] if text else []
 
 
 def _text_of(block: Any, turn: Sequence[Any]) -> str | None:
-    match block:
-        case wire.InputTextBlock(text=text) | wire.InputCompactionBlock(content=text):
-            return text
-        case wire.ToolReferenceBlock(tool_name=name):
-            return f"Tool found: {name}"
-        case wire.InputServerToolUseBlock(name=name, input=arguments) | wire.InputMcpToolUseBlock(name=name, input=arguments):
-            return describe_call(name, arguments)
-        case wire.InputServerToolResultBlock() | wire.InputMcpToolResultBlock():
-            return describe_result(block, turn)
-        case wire.InputContainerUploadBlock(file_id=file_id):
-            return f"[file {file_id} was uploaded; its content is not available here]"
-        case _:
-            return None
+    text: str | None = None
+    match block.type:
+        case "text":
+            text = block.text
+        case "compaction":
+            text = block.content
+        case "tool_reference":
+            text = f"Tool found: {block.tool_name}"
+        case "server_tool_use" | "mcp_tool_use":
+            text = describe_call(block.name, block.input)
+        case "container_upload":
+            text = f"[file {block.file_id} was uploaded; its content is not available here]"
+        case _ if isinstance(block, wire.InputServerToolResultBlock | wire.InputMcpToolResultBlock):
+            text = describe_result(block, turn)
+    return text
 
 
 def _convert_document(document: wire.DocumentBlock) -> list[Part]:
@@ -151,12 +154,15 @@ def _under_header(header: Iterable[str], blocks: Iterable[Any], text: str = "") 
 
 def _convert_result(result: wire.ToolResultBlock) -> tuple[ChatMessage, list[Part]]:
     """The tool message, and the images that have no place in it."""
-    content = result.content or ()
-    parts = [_text_part(content)] if isinstance(content, str) else [part for block in content for part in convert_parts(block)]
-    texts, images = _split_parts(parts, f"Image in the result of tool call {result.tool_use_id}:")
+    content = result.content or ""
+    images: list[Part] = []
+    if isinstance(content, list):
+        parts = [part for block in content for part in convert_parts(block)]
+        texts, images = _split_parts(parts, f"Image in the result of tool call {result.tool_use_id}:")
+        content = "\n".join(texts)
     if result.is_error:
-        texts.insert(0, "Error:")
-    return {"role": "tool", "tool_call_id": result.tool_use_id, "content": "\n".join(text for text in texts if text)}, images
+        content = f"Error:\n{content}" if content else "Error:"
+    return {"role": "tool", "tool_call_id": result.tool_use_id, "content": content}, images
 
 
 def _split_parts(parts: Iterable[Part], introduction: str) -> tuple[list[str], list[Part]]:
