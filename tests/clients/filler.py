@@ -1,0 +1,85 @@
+"""Takes the prose out of recorded requests: names and structure stay, every sentence becomes filler of the same length.
+
+What stays is what a gateway reads: keys, types, names of tools and models, ids in the shape of ids, enum values, numbers. Everything else
+is somebody's text, a fact about a machine or an id of a session, and goes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Strings under these keys are names of the protocol or of tools.
+KEPT_KEYS: Final = frozenset(
+    {"type", "role", "name", "model", "tool_name", "media_type", "effort", "display", "$schema", "format", "keep", "ttl", "scope"}
+)
+# Lists of strings under these keys are names of parameters and their values.
+KEPT_LISTS: Final = frozenset({"required", "enum", "type", "allowed_domains", "blocked_domains"})
+KEPT_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "x-app"})
+ID_KEYS: Final = frozenset({"id", "tool_use_id", "tool_call_id"})
+
+_NAME: Final = re.compile(r"[\w$:/.#+-]{1,80}")
+LATIN: Final = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua "
+
+
+class Filler:
+    """Replaces the prose of one recording; the same id gets the same new id everywhere in it."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def replace(self, value: Any, key: str = "") -> Any:
+        """The value with every text in it replaced; `key` is the one it stands under."""
+        match value:
+            case dict():
+                return {name: self.replace(item, name) for name, item in value.items()}
+            case list() if key in KEPT_LISTS:
+                return [item if not isinstance(item, str) or _NAME.fullmatch(item) else fill(item) for item in value]
+            case list():
+                return [self.replace(item, key) for item in value]
+            case str():
+                return self._replace_text(value, key)
+            case _:
+                return value
+
+    def _replace_text(self, text: str, key: str) -> str:
+        if key in KEPT_KEYS and _NAME.fullmatch(text):
+            return text
+        if key in ID_KEYS:
+            kind, _, rest = text.partition("_")
+            return self._ids.setdefault(text, f"{kind}_{len(self._ids):0{len(rest)}d}")
+        if text.startswith("x-anthropic-billing-header: "):
+            return re.sub(r"(?<=cc_version=)[^;]*|(?<=cch=)[^;]*", _zeros, text)
+        return REPLACEMENTS.get(key, fill)(text)
+
+
+def fill(text: str) -> str:
+    """Filler of the same length, broken into lines where the text is."""
+    letters = itertools.cycle(LATIN)
+    return "".join(letter if letter == "\n" else next(letters) for letter in text)
+
+
+def _zeros(found: re.Match[str]) -> str:
+    return re.sub(r"\w", "0", found[0])
+
+
+def _fill_user(text: str) -> str:
+    """Claude Code's user id: a JSON object with ids of the machine, the account and the session."""
+    return json.dumps({name: re.sub(r"\w", "0", item) for name, item in json.loads(text).items()}, separators=(",", ":"))
+
+
+REPLACEMENTS: Final[dict[str, Callable[[str], str]]] = {
+    "data": lambda text: text if len(text) < 200 else fill(text),  # the one pixel of our test, or somebody's picture
+    "signature": lambda text: "0" * len(text),
+    "user_id": _fill_user,
+}
+
+
+def record_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that are part of the protocol, and the names of the others."""
+    return {name: value if name in KEPT_HEADERS else "" for name, value in sorted(headers.items())}
