@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MESSAGE_LIMIT = 240
+_ERROR = 400
 
 
 class Contract:
@@ -69,7 +70,7 @@ class Dialect:
 
     def check_body(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """Check a JSON body against the schema of the operation's answer."""
-        pointer = self._answer(method, path, status)
+        pointer = self._answer(method, path, status) or self._error_answer(status)
         return self._check(f"{pointer}/content/application~1json/schema", body) if pointer else [f"the contract knows no {method} {path}"]
 
     def check_event(self, method: str, path: str, event: Any) -> list[str]:
@@ -89,6 +90,15 @@ class Dialect:
                     return str(responses[known]["$ref"]).removeprefix("#")
                 return f"/paths/{_escape(template)}/{method.lower()}/responses/{known}" if known else None
         return None
+
+    def _error_answer(self, status: int) -> str | None:
+        """The same for an error at an operation that the contract does not know: it has the shape of all others."""
+        operations = ((path, method) for path, item in self._openapi["paths"].items() for method in item)
+        return (
+            next((found for path, method in operations if (found := self._answer(method, path, status))), None)
+            if status >= _ERROR
+            else None
+        )
 
     def _check(self, pointer: str, instance: Any) -> list[str]:
         error = best_match(self._validator(pointer).iter_errors(instance))

@@ -199,3 +199,11 @@ def test_a_request_that_must_not_reach_the_backend(case: Case) -> None:
     (step,) = case.steps
     assert judge_backend_request(step, [], b"", Bindings()) == []
     assert judge_backend_request(step, received(b"{}"), b"", Bindings()) != []
+
+
+def test_an_error_where_nothing_is_served_has_the_shape_of_all_others(contract: Contract) -> None:
+    messages = contract.dialect("messages")
+    body = {"type": "error", "error": {"type": "not_found_error", "message": "No."}, "request_id": "req_1"}
+    assert messages.check_body("POST", "/v1/nowhere", 404, body) == []
+    assert messages.check_body("POST", "/v1/nowhere", 404, {"error": "No."}) != []
+    assert messages.check_body("POST", "/v1/nowhere", 200, body) == ["the contract knows no POST /v1/nowhere"]

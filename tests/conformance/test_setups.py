@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from triglot_conformance.case import CaseError, load_case
+from triglot_conformance.case import CaseError, load_case, load_cases
 from triglot_conformance.replay import _share
 from triglot_conformance.setups import load_setups
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 SETUPS = ROOT / "conformance" / "setups.yaml"
 TEXT = load_case(CASES / "messages/stream/text", "messages/stream/text")
+
+
+def test_every_setup_serves_a_case() -> None:
+    cases = load_cases(CASES)
+    assert {case.setup for case in cases} == set(load_setups(SETUPS, cases))
 
 
 @pytest.mark.parametrize(

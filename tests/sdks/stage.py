@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SUITE = Path(__file__).parents[2] / "conformance"
 RECORDINGS = SUITE / "recordings/llama-server-b11549"
 OWN_HEADERS = {"content-type", "anthropic-version"}  # the SDKs send these themselves
+NOT_FOR_SDKS = {
+    "messages/errors/early-overflow",  # only where the backend holds its answer back
+    "messages/errors/form",  # the SDKs set the content type
+    "messages/json/key-in-header",  # and the key
+    "messages/json/tools/arguments-not-json",  # their stream helpers fail on the arguments before they read the error
+}
 NULLABLE = {"stop_reason", "stop_sequence"}  # always there, with or without a value
 
 
@@ -75,4 +81,4 @@ def _plain(value: Any) -> Any:
 
 ALL_CASES = load_cases(SUITE / "cases")
 SETUPS = load_setups(SUITE / "setups.yaml", ALL_CASES)
-MESSAGE_CASES = [case for case in ALL_CASES if case.dialect == "messages" and all(map(is_call, case.steps))]
+MESSAGE_CASES = [case for case in ALL_CASES if case.dialect == "messages" and case.id not in NOT_FOR_SDKS and all(map(is_call, case.steps))]
