@@ -93,12 +93,10 @@ class Dialect:
 
     def _error_answer(self, status: int) -> str | None:
         """The same for an error at an operation that the contract does not know: it has the shape of all others."""
+        if status < _ERROR:
+            return None
         operations = ((path, method) for path, item in self._openapi["paths"].items() for method in item)
-        return (
-            next((found for path, method in operations if (found := self._answer(method, path, status))), None)
-            if status >= _ERROR
-            else None
-        )
+        return next((found for path, method in operations if (found := self._answer(method, path, status))), None)
 
     def _check(self, pointer: str, instance: Any) -> list[str]:
         error = best_match(self._validator(pointer).iter_errors(instance))
