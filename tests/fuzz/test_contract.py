@@ -51,10 +51,15 @@ REASONS = (
     "cannot be served here",  # the field is `rejected` in the specs
     "tool_choice names",
     "tool_choice demands",
+    "Tool names must be unique",
     "has no model",
     "There is no model",
     '"model: ',  # the same in the words of the Messages dialect
     "Images are not fetched from the web",
+    "the data is not base64 of a file",
+    "the image is not a JPEG",
+    "the PDF cannot be read",
+    "nothing is fetched from the web here",
     "needs the call_id",  # nothing else joins a result to its call here
     "input is required",  # it may be absent for a request that goes on from an earlier one, which is not served
     "unsupported content[].type",  # from here on: the backend's own words

@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
+# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
+# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -32,14 +32,6 @@ class Base64PdfSource(BaseModel):
     type: Literal['base64']
     media_type: Literal['application/pdf']
     data: str
-
-
-class BashTool(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['bash_20241022', 'bash_20250124']
-    name: Literal['bash']
 
 
 class BillingPolicy(BaseModel):
@@ -110,6 +102,13 @@ class ComputerTool(BaseModel):
     name: Literal['computer']
     display_width_px: int
     display_height_px: int
+    display_number: int | None = None
+    enable_zoom: bool | None = False
+    strict: bool | None = None
+    defer_loading: bool | None = False
+    input_examples: list[dict[str, Any]] | None = None
+    allowed_callers: list[str] | None = None
+    cache_control: CacheControl | None = None
 
 
 class ContentBlockLocation(BaseModel):
@@ -300,6 +299,11 @@ class MemoryTool(BaseModel):
     )
     type: Literal['memory_20250818']
     name: Literal['memory']
+    strict: bool | None = None
+    defer_loading: bool | None = False
+    input_examples: list[dict[str, Any]] | None = None
+    allowed_callers: list[str] | None = None
+    cache_control: CacheControl | None = None
 
 
 class MessageOutputConfig(BaseModel):
@@ -374,6 +378,12 @@ class TextEditorTool(BaseModel):
     )
     type: Literal['text_editor_20241022', 'text_editor_20250124', 'text_editor_20250429', 'text_editor_20250728']
     name: Literal['str_replace_editor', 'str_replace_based_edit_tool']
+    max_characters: int | None = None
+    strict: bool | None = None
+    defer_loading: bool | None = False
+    input_examples: list[dict[str, Any]] | None = None
+    allowed_callers: list[str] | None = None
+    cache_control: CacheControl | None = None
 
 
 class ThinkingBetweenTools(BaseModel):
@@ -507,12 +517,12 @@ class ToolSearchTool(BaseModel):
     name: Literal['tool_search_tool_bm25', 'tool_search_tool_regex']
 
 
-class Toolset(BaseModel):
+class ToolsetMemberConfig(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
-    type: Literal['computer_toolset_20260801', 'browser_toolset_20260801']
-    configs: dict[str, Any] | None = None
+    enabled: bool | None = None
+    defer_loading: bool | None = False
 
 
 class UnknownCitation(BaseModel):
@@ -648,6 +658,19 @@ class WebSearchTool(BaseModel):
     blocked_domains: list[str] | None = None
 
 
+class BashTool(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['bash_20241022', 'bash_20250124']
+    name: Literal['bash']
+    strict: bool | None = None
+    defer_loading: bool | None = False
+    input_examples: list[dict[str, Any]] | None = None
+    allowed_callers: list[str] | None = None
+    cache_control: CacheControl | None = None
+
+
 class ClearThinking(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -684,15 +707,6 @@ class Container(BaseModel):
     )
     id: str | None = None
     skills: list[Skill] | None = None
-
-
-HostedTool = TypeAliasType(
-    "HostedTool",
-    Annotated[
-        BashTool | TextEditorTool | ComputerTool | MemoryTool | CodeExecutionTool | WebSearchTool | WebFetchTool | ToolSearchTool | AdvisorTool | Toolset | McpToolset,
-        Field(discriminator='type'),
-    ],
-)
 
 
 ImageSource = TypeAliasType("ImageSource", Annotated[Base64ImageSource | UrlImageSource | FileImageSource, Field(discriminator='type')])
@@ -765,15 +779,21 @@ class ThinkingAdaptive(BaseModel):
 Thread = TypeAliasType("Thread", Annotated[ThreadCreate | ThreadContinue, Field(discriminator='type')])
 
 
-Tool = TypeAliasType("Tool", Annotated[HostedTool | CustomTool | UnknownTool, Field(union_mode='left_to_right')])
-
-
 ToolCaller = TypeAliasType("ToolCaller", Annotated[KnownToolCaller | UnknownToolCaller, Field(union_mode='left_to_right')])
 
 
 ToolChoice = TypeAliasType(
     "ToolChoice", Annotated[ToolChoiceAuto | ToolChoiceAny | ToolChoiceTool | ToolChoiceNone, Field(discriminator='type')]
 )
+
+
+class Toolset(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['computer_toolset_20260801', 'browser_toolset_20260801']
+    configs: dict[str, ToolsetMemberConfig | None] | None = None
+    cache_control: CacheControl | None = None
 
 
 Citation = TypeAliasType("Citation", Annotated[KnownCitation | UnknownCitation, Field(union_mode='left_to_right')])
@@ -787,6 +807,15 @@ class ContextManagement(BaseModel):
         extra='allow',
     )
     edits: list[ContextEdit] | None = None
+
+
+HostedTool = TypeAliasType(
+    "HostedTool",
+    Annotated[
+        BashTool | TextEditorTool | ComputerTool | MemoryTool | CodeExecutionTool | WebSearchTool | WebFetchTool | ToolSearchTool | AdvisorTool | Toolset | McpToolset,
+        Field(discriminator='type'),
+    ],
+)
 
 
 class ImageBlock(BaseModel):
@@ -885,6 +914,9 @@ SystemPrompt = TypeAliasType("SystemPrompt", str | list[InputTextBlock])
 
 
 ThinkingConfig = TypeAliasType("ThinkingConfig", Annotated[KnownThinkingConfig | UnknownThinkingConfig, Field(union_mode='left_to_right')])
+
+
+Tool = TypeAliasType("Tool", Annotated[HostedTool | CustomTool | UnknownTool, Field(union_mode='left_to_right')])
 
 
 DocumentContentBlock = TypeAliasType("DocumentContentBlock", Annotated[InputTextBlock | ImageBlock, Field(discriminator='type')])

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
+# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the messages dialect."""
 

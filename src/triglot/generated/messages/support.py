@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 d322d85ad68a). DO NOT EDIT.
+# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -21,9 +21,12 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "chat models read no PDF; a line in its place says so"),
         tag="type",
     ),
-    "BashTool/whole": Node(
-        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
-        tag="type",
+    "BashTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model calls tools here"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+        },
     ),
     "BrowserStateBlock/whole": Node(
         whole=Lossy("ignored", "sets of hosted tools do not exist here"),
@@ -33,9 +36,12 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "hosted code execution does not exist here"),
         tag="type",
     ),
-    "ComputerTool/whole": Node(
-        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
-        tag="type",
+    "ComputerTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model calls tools here"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+        },
     ),
     "ContentSource": Node(
         children={"content": "ContentSource.content"},
@@ -258,9 +264,12 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the gateway calls no MCP server"),
         tag="type",
     ),
-    "MemoryTool/whole": Node(
-        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
-        tag="type",
+    "MemoryTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model calls tools here"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+        },
     ),
     "OutputConfig": Node(
         losses={
@@ -299,14 +308,16 @@ _NODES: Final[dict[str, Node]] = {
     "SystemPrompt": Node(
         items="InputTextBlock",
     ),
-    "TextEditorTool/whole": Node(
-        whole=Lossy("ignored", "the tool has no schema that a local model could be given"),
-        tag="type",
+    "TextEditorTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model calls tools here"),
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+        },
     ),
     "ThinkingAdaptive": Node(
         losses={
-            "block_binding": Lossy("ignored", "thinking that is sent back is never verified"),
-            "display": Lossy("ignored", "thinking is sent as the model writes it"),
+            "block_binding": Lossy("ignored", "a signature binds thinking to its server, not to its conversation; altered thinking is dropped"),
         },
     ),
     "ThinkingConfig": Node(
@@ -315,8 +326,7 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "ThinkingEnabled": Node(
         losses={
-            "block_binding": Lossy("ignored", "thinking that is sent back is never verified"),
-            "display": Lossy("ignored", "thinking is sent as the model writes it"),
+            "block_binding": Lossy("ignored", "a signature binds thinking to its server, not to its conversation; altered thinking is dropped"),
         },
     ),
     "ThreadContinue/whole": Node(
@@ -330,24 +340,24 @@ _NODES: Final[dict[str, Node]] = {
     "Tool": Node(
         branches={
             "advisor_20260301": "AdvisorTool/whole",
-            "bash_20241022": "BashTool/whole",
-            "bash_20250124": "BashTool/whole",
+            "bash_20241022": "BashTool",
+            "bash_20250124": "BashTool",
             "browser_toolset_20260801": "Toolset/whole",
             "code_execution_20250522": "CodeExecutionTool/whole",
             "code_execution_20250825": "CodeExecutionTool/whole",
             "code_execution_20260120": "CodeExecutionTool/whole",
             "code_execution_20260521": "CodeExecutionTool/whole",
-            "computer_20241022": "ComputerTool/whole",
-            "computer_20250124": "ComputerTool/whole",
-            "computer_20251124": "ComputerTool/whole",
+            "computer_20241022": "ComputerTool",
+            "computer_20250124": "ComputerTool",
+            "computer_20251124": "ComputerTool",
             "computer_toolset_20260801": "Toolset/whole",
             "custom": "Tool/-",
             "mcp_toolset": "McpToolset/whole",
-            "memory_20250818": "MemoryTool/whole",
-            "text_editor_20241022": "TextEditorTool/whole",
-            "text_editor_20250124": "TextEditorTool/whole",
-            "text_editor_20250429": "TextEditorTool/whole",
-            "text_editor_20250728": "TextEditorTool/whole",
+            "memory_20250818": "MemoryTool",
+            "text_editor_20241022": "TextEditorTool",
+            "text_editor_20250124": "TextEditorTool",
+            "text_editor_20250429": "TextEditorTool",
+            "text_editor_20250728": "TextEditorTool",
             "tool_search_tool_bm25": "ToolSearchTool/whole",
             "tool_search_tool_bm25_20251119": "ToolSearchTool/whole",
             "tool_search_tool_regex": "ToolSearchTool/whole",
@@ -369,7 +379,6 @@ _NODES: Final[dict[str, Node]] = {
             "allowed_callers": Lossy("ignored", "only the model calls tools here"),
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
             "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
-            "input_examples": Lossy("ignored", "chat functions have no examples"),
         },
     ),
     "ToolChangeBlock/whole": Node(
@@ -408,7 +417,7 @@ _NODES: Final[dict[str, Node]] = {
         tag="type",
     ),
     "Toolset/whole": Node(
-        whole=Lossy("ignored", "the set has no schemas that a local model could be given"),
+        whole=Lossy("ignored", "a call of a member cannot be told apart from other calls here"),
         tag="type",
     ),
     "UnknownDocumentSource/whole": Node(
