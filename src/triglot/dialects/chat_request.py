@@ -75,10 +75,10 @@ def content_of(parts: list[Part]) -> str | list[Part]:
     return parts
 
 
-def count_images(messages: list[ChatMessage]) -> int:
-    """How many images the messages hold."""
+def image_urls(messages: list[ChatMessage]) -> list[str]:
+    """The images that the messages hold."""
     contents = (message["content"] for message in messages if isinstance(message.get("content"), list))
-    return sum(part["type"] == "image_url" for content in contents for part in content)
+    return [part["image_url"]["url"] for content in contents for part in content if part["type"] == "image_url"]
 
 
 def with_system(texts: Iterable[str], messages: list[ChatMessage]) -> list[ChatMessage]:
