@@ -58,6 +58,18 @@ class Overflow:
     context: int = CONTEXT
 
 
+@dataclass(frozen=True)
+class Loading:
+    """The model is not there yet."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The server dies when it has said this."""
+
+    text: str
+
+
 @dataclass
 class LlamaServer:
     """The server's side: answers each chat request with what `play` makes of it.
@@ -69,7 +81,7 @@ class LlamaServer:
         unknown: requests that no llama-server answers, or that this one does not know.
     """
 
-    play: Callable[[dict[str, Any]], Answer | Overflow]
+    play: Callable[[dict[str, Any]], Answer | Overflow | Loading | Cut]
     vision: bool = False
     chats: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -101,11 +113,19 @@ class LlamaServer:
 
     async def _complete(self, peer: Peer, chat: dict[str, Any]) -> None:
         self.chats.append(chat)
-        answer = self.play(chat)
-        if isinstance(answer, Overflow):
-            await peer.send(encode_json(400, overflow_document(count_tokens(chat), answer.context)))
-            return
         total = count_tokens(chat)
+        match self.play(chat):
+            case Overflow(context=context):
+                await peer.send(encode_json(400, overflow_document(total, context)))
+            case Loading():
+                await peer.send(encode_json(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}))
+            case Cut(text=text):
+                await peer.send(STREAM_HEAD, encode_chunk(delta_chunk({"content": text})))
+                peer.writer.transport.abort()
+            case Answer() as answer:
+                await self._stream(peer, chat, answer, total)
+
+    async def _stream(self, peer: Peer, chat: dict[str, Any], answer: Answer, total: int) -> None:
         reports = answer.prefill.reports if chat.get("return_progress") else 0
         if reports:
             await peer.send(STREAM_HEAD, encode_chunk(progress_chunk(0, total)))
@@ -119,7 +139,7 @@ class LlamaServer:
                 await peer.send(encode_chunk(progress_chunk(total, total)))
         for chunk in stream_chunks(answer, total, usage=bool((chat.get("stream_options") or {}).get("include_usage"))):
             await peer.send(encode_chunk(chunk))
-        await peer.send(b"%x\r\n%b\r\n" % (14, b"data: [DONE]\n\n"), b"0\r\n\r\n")
+        await peer.send(chunked(b"data: [DONE]\n\n"))
 
 
 def count_tokens(chat: dict[str, Any]) -> int:

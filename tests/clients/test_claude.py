@@ -14,7 +14,7 @@ import pytest
 
 from .filler import Filler, record_headers
 from .harness import Session, drive
-from .llama_server import AT_ONCE, Answer, Call, LlamaServer, Overflow, Prefill
+from .llama_server import AT_ONCE, Answer, Call, Cut, LlamaServer, Loading, Overflow, Prefill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
     """Run Claude Code once for each prompt, in one conversation."""
 
     def run(
-        play: Callable[[dict[str, Any]], Answer | Overflow],
+        play: Callable[[dict[str, Any]], Answer | Overflow | Loading | Cut],
         *prompts: str,
         env: Callable[[str], Mapping[str, str]] = environ(),  # noqa: B008
         settings: tuple[str, ...] = ("--api-keys", KEY),
@@ -264,6 +264,32 @@ def test_says_so_when_the_first_prompt_is_too_long(ask: Callable[..., Session]) 
     assert [run.status for run in session.runs] == [1]
     assert session.runs[0].output.startswith("Prompt is too long")
     assert "limit 8000" in session.runs[0].output
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"), [pytest.param(Loading(), 529, id="model-loads"), pytest.param(Cut("I am about to"), 200, id="backend-dies")]
+)
+def test_asks_again(ask: Callable[..., Session], trouble: Loading | Cut, status: int) -> None:
+    """What passes is tried again; the turn that broke off leaves no trace in the conversation."""
+    troubles = [trouble]
+    play = call_then_finish(WRITE_PROOF)
+    session = ask(lambda chat: troubles.pop() if has_result(chat) and troubles else play(chat))
+    assert [exchange.status for exchange in session.posted("/v1/messages")] == [200, status, 200]
+    assert session.runs[0].status == 0
+    assert session.runs[0].output == DONE + "\n"
+    assert session.chats[2]["messages"] == session.chats[1]["messages"]
+    assert not any("Traceback" in line for line in session.log)
+
+
+def test_keeps_the_alias_of_the_model(ask: Callable[..., Session], base: Path) -> None:
+    """Claude Code asks a gateway for its models and keeps those that are called claude or anthropic: the alias makes ours one of them."""
+    env = environ(CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY="1", ANTHROPIC_MODEL="claude-local")
+    session = ask(call_then_finish(WRITE_PROOF), env=env, settings=("--messages-alias", "claude-local"))
+    assert_loop(session)
+    (listing,) = (exchange for exchange in session.exchanges if exchange.path.startswith("/v1/models"))
+    assert (listing.path, listing.status) == ("/v1/models?limit=1000", 200)
+    kept = json.loads((base / "home/.claude/cache/gateway-models.json").read_text())
+    assert [model["id"] for model in kept["models"]] == ["claude-local"]
 
 
 @pytest.mark.parametrize(
