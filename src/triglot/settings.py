@@ -43,6 +43,8 @@ class Settings:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
     max_body_bytes: int = 64 * 1024 * 1024
+    max_image_side: int = 2048
+    fetch_media: bool = False
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 600.0
     idle_timeout_s: float = 300.0
@@ -127,6 +129,8 @@ class Setting(NamedTuple):
         """The text that `parse` reads back to `value`; empty for "not set"."""
         if value is None:
             return ""
+        if isinstance(value, bool):
+            return "on" if value else "off"
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -164,6 +168,12 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise ValueError(f"{text!r} is not a number of seconds above 0")
     return value
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise ValueError(f"{text!r} is not on or off")
+    return text.lower() == "on"
 
 
 def _base_url(text: str) -> str:
@@ -235,6 +245,8 @@ SETTINGS = (
     Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
     Setting("signing_key", "KEY", _signing_key, "key that signs thinking (safer as a variable); default: a new one at each start"),
     Setting("max_body_bytes", "BYTES", _whole(1024), "largest request body that is read"),
+    Setting("max_image_side", "PIXELS", _whole(16, 16384), "longer side of an image; larger ones are scaled down"),
+    Setting("fetch_media", "on|off", _switch, "whether images and PDFs that a request names by URL are fetched from the web"),
     Setting("connect_timeout_s", "SECONDS", _seconds, "how long connecting to the backend may take"),
     Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),
     Setting("idle_timeout_s", "SECONDS", _seconds, "how long a backend may fall silent within an answer"),

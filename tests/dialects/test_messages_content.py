@@ -134,7 +134,7 @@ def test_a_document_that_cannot_be_read_leaves_a_line(source: dict[str, Any], re
     assert user_content(named) == f"[The document Report could not be read here: {reason}.]"
 
 
-@pytest.mark.parametrize("source", [{"type": "url", "url": "https://example.org/a.pdf"}, {"type": "file", "file_id": "f"}, {"type": "new"}])
+@pytest.mark.parametrize("source", [{"type": "file", "file_id": "f"}, {"type": "new"}])
 def test_a_document_from_elsewhere_is_reported(source: dict[str, Any]) -> None:
     assert losses_of("user", {"type": "document", "source": source}) == [f"content[0].source ({source['type']})"]
 

@@ -68,6 +68,9 @@ class MediaReader:
     Args:
         limits: what a request may ask for.
         fetcher: gets files from the web; replaced by tests.
+
+    Attributes:
+        reads_pdfs: pypdf is there.
     """
 
     def __init__(self, limits: MediaLimits | None = None, *, fetcher: Fetcher | None = None) -> None:
@@ -76,7 +79,7 @@ class MediaReader:
         self._memory: Memory[Inline | str] = Memory(_MEMORY_BYTES)
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._reads_images = find_spec("PIL") is not None
-        self._reads_pdfs = find_spec("pypdf") is not None
+        self.reads_pdfs = find_spec("pypdf") is not None
 
     def begin(self) -> MediaSession:
         """Begin one request."""
@@ -99,10 +102,8 @@ class MediaReader:
         assert isinstance(result, Inline)  # noqa: S101 - the key says so
         return image if result is _UNCHANGED else result
 
-    async def extract(self, pdf: Inline, where: str) -> str | None:
+    async def extract(self, pdf: Inline, where: str) -> str:
         """See `MediaSession.read_pdf`."""
-        if not self._reads_pdfs:
-            return None
 
         def work(data: bytes) -> str:
             from triglot.media.documents import extract_text  # noqa: PLC0415 - as above
@@ -152,6 +153,8 @@ class MediaSession:
         Raises:
             ApiError: as `read_image`.
         """
+        if not self._reader.reads_pdfs:
+            return None
         return await self._reader.extract(await self._at_hand(pdf, (PDF_TYPE,), where), where)
 
     async def _at_hand(self, file: Inline | Remote, types: tuple[str, ...], where: str) -> Inline:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from triglot.backend.client import Backend, Timeouts
 from triglot.backend.discovery import Discovery
+from triglot.media.reader import MediaLimits, MediaReader
 from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.messages import MessagesHandlers
@@ -44,6 +45,8 @@ def assemble(settings: Settings) -> Handlers:
     timeouts = Timeouts(connect_s=settings.connect_timeout_s, first_byte_s=settings.first_byte_timeout_s, stall_s=settings.idle_timeout_s)
     backend = Backend(settings.backend, api_key=settings.backend_api_key, timeouts=timeouts)
     discovery = Discovery(backend, settings.backend_profile)
+    limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
+    media = MediaReader(limits)
     by_dialect = {
         "chat": ChatHandlers(backend, discovery),
         "responses": ResponsesHandlers(backend, discovery, new_id=new_id, heartbeat_s=settings.heartbeat_s),
@@ -54,6 +57,7 @@ def assemble(settings: Settings) -> Handlers:
             signing_key=(settings.signing_key or new_signing_key()).encode(),
             heartbeat_s=settings.heartbeat_s,
             alias=settings.messages_alias,
+            media=media,
         ),
         "control": ControlHandlers(discovery),
     }

@@ -9,7 +9,9 @@ from triglot.errors import ApiError, ErrorKind
 from triglot.support import find_losses
 
 if TYPE_CHECKING:
-    from triglot.support import SupportTable
+    from collections.abc import Sequence
+
+    from triglot.support import Loss, SupportTable
     from triglot.web import RequestContext
 
 log = logging.getLogger("triglot")
@@ -18,13 +20,18 @@ HEADER: Final = "x-triglot-loss"
 _MAX_HEADER: Final = 2000
 
 
-def report_losses(table: SupportTable, context: RequestContext) -> None:
+def report_losses(table: SupportTable, context: RequestContext, more: Sequence[Loss] = ()) -> None:
     """Name the ignored fields of the request in a header of the answer and in the debug log.
+
+    Args:
+        table: says which fields are ignored.
+        context: the request.
+        more: what was found lost on the way.
 
     Raises:
         ApiError: the request has a field that cannot be met and must not be ignored.
     """
-    losses = find_losses(table, context.document)
+    losses = [*find_losses(table, context.document), *more]
     if not losses:
         return
     for loss in losses:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from triglot.backend.decode import AnswerDecoder
-from triglot.dialects.chat_request import count_images
+from triglot.dialects.chat_request import image_urls
 from triglot.dialects.messages.answer import fold_events
 from triglot.dialects.messages.listing import convert_model, page_models, rename_model
 from triglot.dialects.messages.request import convert_prompt, convert_request
@@ -17,8 +17,10 @@ from triglot.dialects.messages.stream import MessageStream
 from triglot.dialects.messages.thinking import plan_thinking
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
+from triglot.media.size import estimate_tokens
 from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer, read_body
 from triglot.service.losses import report_losses
+from triglot.service.media import resolve_media
 
 if TYPE_CHECKING:
     from triglot.backend.client import Backend
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from triglot.dialects.translator import NewId
     from triglot.generated.messages.events import Message, MessageTokensCount, ModelInfo, ModelList
     from triglot.generated.messages.models import CountMessageTokens, CreateMessage, ListModelsQuery
+    from triglot.media.reader import MediaReader
     from triglot.web import ByteStream, RequestContext
 
 _COUNT_PATH: Final = "/v1/chat/completions/input_tokens"
@@ -42,10 +45,19 @@ class MessagesHandlers:
         signing_key: signs thinking blocks.
         heartbeat_s: longest silence of a stream.
         alias: a further name for the backend's model.
+        media: reads images and PDFs.
     """
 
     def __init__(  # noqa: PLR0913 - keywords
-        self, backend: Backend, discovery: Discovery, *, new_id: NewId, signing_key: bytes, heartbeat_s: float, alias: str | None
+        self,
+        backend: Backend,
+        discovery: Discovery,
+        *,
+        new_id: NewId,
+        signing_key: bytes,
+        heartbeat_s: float,
+        alias: str | None,
+        media: MediaReader,
     ) -> None:
         self._backend = backend
         self._discovery = discovery
@@ -53,6 +65,7 @@ class MessagesHandlers:
         self._signing_key = signing_key
         self._heartbeat_s = heartbeat_s
         self._alias = alias
+        self._media = media
 
     async def create_message(self, request: CreateMessage, context: RequestContext) -> Message:
         """Answer with one message, the fold of the stream that it would have been."""
@@ -78,7 +91,7 @@ class MessagesHandlers:
 
     async def count_message_tokens(self, request: CountMessageTokens, context: RequestContext) -> MessageTokensCount:
         """Count the prompt's tokens with the backend's own template and tokenizer."""
-        report_losses(COUNT_MESSAGE_TOKENS, context)
+        report_losses(COUNT_MESSAGE_TOKENS, context, await resolve_media(request, self._media))
         if not (await self._discovery.profile()).extensions:
             raise ApiError(ErrorKind.UNSUPPORTED, "This backend cannot count tokens: only llama-server can.")
         return {"input_tokens": await self._count(request, context)}
@@ -103,10 +116,10 @@ class MessagesHandlers:
         return models
 
     async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
-        report_losses(CREATE_MESSAGE, context)
+        report_losses(CREATE_MESSAGE, context, await resolve_media(request, self._media))
         chat = convert_request(request, await self._discovery.profile(), partial(restore_thinking, self._signing_key))
         await self._name_model(chat.body)
-        if count_images(chat.body["messages"]) and (facts := await self._discovery.facts()).vision is False:
+        if image_urls(chat.body["messages"]) and (facts := await self._discovery.facts()).vision is False:
             message = (
                 f"The model {facts.model or request.model} cannot see images: send text only, or serve a model with a projector (mmproj)."
             )
@@ -147,7 +160,8 @@ class MessagesHandlers:
         count = answer.get("input_tokens") if isinstance(answer, dict) else None
         if not isinstance(count, int):
             raise ApiError(ErrorKind.BACKEND_FAILED, "The backend's count of tokens is not a number.")
-        return count
+        # llama-server counts the text of the prompt; what its projector makes of an image it tells only afterwards
+        return count + sum(estimate_tokens(url) for url in image_urls(body["messages"]))
 
     async def _name_model(self, body: dict[str, Any]) -> None:
         """Put the backend's own name for the alias."""

@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
+# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

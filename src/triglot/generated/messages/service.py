@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
+# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the messages dialect."""
 

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 5c63d58274fd). DO NOT EDIT.
+# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -16,10 +16,6 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "AssistantMessage.content": Node(
         items="InputContentBlock",
-    ),
-    "Base64PdfSource/whole": Node(
-        whole=Lossy("ignored", "chat models read no PDF; a line in its place says so"),
-        tag="type",
     ),
     "BashTool": Node(
         losses={
@@ -119,13 +115,7 @@ _NODES: Final[dict[str, Node]] = {
         tag="type",
     ),
     "DocumentSource": Node(
-        branches={
-            "base64": "Base64PdfSource/whole",
-            "content": "ContentSource",
-            "file": "FileDocumentSource/whole",
-            "text": None,
-            "url": "UrlPdfSource/whole",
-        },
+        branches={"base64": None, "content": "ContentSource", "file": "FileDocumentSource/whole", "text": None, "url": None},
         tag="type",
         unknown="UnknownDocumentSource/whole",
     ),
@@ -140,12 +130,12 @@ _NODES: Final[dict[str, Node]] = {
     "ImageBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "transformations": Lossy("ignored", "the backend scales images itself"),
+            "transformations": Lossy("ignored", "images above the size limit are always scaled down"),
         },
         children={"source": "ImageSource"},
     ),
     "ImageSource": Node(
-        branches={"file": "FileImageSource/whole", "url": "UrlImageSource/whole"},
+        branches={"file": "FileImageSource/whole"},
         tag="type",
     ),
     "InputCompactionBlock": Node(
@@ -442,14 +432,6 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "UnknownToolResultContentBlock/whole": Node(
         whole=Lossy("ignored", "the part is left out of the result"),
-        tag="type",
-    ),
-    "UrlImageSource/whole": Node(
-        whole=Lossy("rejected", "the gateway fetches nothing from the web; send the image as base64"),
-        tag="type",
-    ),
-    "UrlPdfSource/whole": Node(
-        whole=Lossy("ignored", "the gateway fetches nothing from the web; a line in its place says so"),
         tag="type",
     ),
     "UserMessage": Node(
