@@ -25,7 +25,7 @@ def events_of(recording: str) -> list[BackendEvent]:
     return decoder.feed(read_body(recording)) + decoder.close()
 
 
-def message_stream(*, display: Any = "full", context_tokens: int | None = None) -> MessageStream:
+def message_stream(*, display: Any = "full", members: Any = None, context_tokens: int | None = None) -> MessageStream:
     """A translator with ids that count."""
     numbers = itertools.count()
     return MessageStream(
@@ -34,6 +34,7 @@ def message_stream(*, display: Any = "full", context_tokens: int | None = None) 
         new_id=lambda prefix: f"{prefix}{next(numbers)}",
         sign=lambda text: f"signed {len(text)}",
         display=display,
+        members=members,
         context_tokens=context_tokens,
     )
 

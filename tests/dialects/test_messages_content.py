@@ -181,7 +181,7 @@ def test_blocks_of_the_assistant_lose_nothing_in_a_user_message() -> None:
             "Tool found: read\nTool found: grep",
         ),
         ([{"type": "brand_new"}, text("rest")], "rest"),
-        ([{"type": "browser_state", "tabs": []}, text("rest")], "rest"),
+        ([{"type": "browser_state", "tabs": []}, text("rest")], "The browser has no tabs.\nrest"),
     ],
 )
 def test_a_result_is_text(content: Any, expected: str) -> None:

@@ -15,6 +15,7 @@ from triglot.dialects.messages.request import convert_prompt, convert_request
 from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
 from triglot.dialects.messages.stream import MessageStream
 from triglot.dialects.messages.thinking import plan_thinking
+from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
 from triglot.media.size import estimate_tokens
@@ -134,6 +135,7 @@ class MessagesHandlers:
             new_id=self._new_id,
             sign=partial(seal_thinking if display == "omitted" else sign_thinking, self._signing_key),
             display=display,
+            members=called_members(request),
             context_tokens=(await self._discovery.facts()).context_tokens,
         )
 

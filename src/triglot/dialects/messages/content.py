@@ -9,6 +9,7 @@ import msgspec
 
 from triglot.dialects.chat_request import AssistantTurn, ChatMessage, Part, content_of
 from triglot.dialects.messages.hosted import describe_call, describe_result
+from triglot.dialects.messages.toolsets import describe_browser, function_name
 from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def convert_user(content: str | list[Any] | None) -> list[ChatMessage]:
                 results.append(result)
                 parts += images
             case "tool_use":  # has no place here, so it is told
-                parts.append(_text_part(describe_call(block.name, block.input)))
+                parts.append(_text_part(describe_call(function_name(block.name, block.toolset_name), block.input)))
             case "thinking":
                 parts += [_text_part(block.thinking)] if block.thinking else []
             case _:
@@ -71,7 +72,7 @@ def convert_assistant(content: str | list[Any] | None, restore: Callable[[str, s
                 said.append(f"\n{block.text}" if is_told and block.text else block.text)
                 is_told = is_told and not block.text
             case "tool_use":
-                turn.add_call(block.id, block.name, _arguments_text(block.input))
+                turn.add_call(block.id, function_name(block.name, block.toolset_name), _arguments_text(block.input))
             case "thinking":
                 turn.add_thinking(restore(block.thinking, block.signature or "") or "")
             case "tool_result":
@@ -116,6 +117,8 @@ def _text_of(block: Any, turn: Sequence[Any]) -> str | None:
             text = block.content
         case "tool_reference":
             text = f"Tool found: {block.tool_name}"
+        case "browser_state":
+            text = describe_browser(block)
         case "server_tool_use" | "mcp_tool_use":
             text = describe_call(block.name, block.input)
         case "container_upload":

@@ -24,9 +24,10 @@ from triglot.generated.messages.order import TABLE
 from triglot.order import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from triglot.dialects.messages.thinking import Display
+    from triglot.dialects.messages.toolsets import Member
     from triglot.dialects.translator import NewId
     from triglot.generated.messages.events import (
         ContentBlock,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         MessageDeltaUsage,
         MessageStreamEvent,
         StopReason,
+        ToolUseBlock,
     )
     from triglot.generated.messages.events import (
         Usage as MessageUsage,
@@ -60,6 +62,7 @@ class MessageStream:
         new_id: makes `msg_` and `toolu_` ids.
         sign: makes the signature of a thinking block from its text; where the text is omitted, one that carries it.
         display: how much of the model's thinking the client sees.
+        members: what calls of some functions, by their name, are called in the answer; all others keep the function's name.
         context_tokens: how many tokens prompt and answer may have together, if that is known.
     """
 
@@ -71,6 +74,7 @@ class MessageStream:
         new_id: NewId,
         sign: Callable[[str], str],
         display: Display,
+        members: Mapping[str, Member] | None = None,
         context_tokens: int | None = None,
     ) -> None:
         self._model = model
@@ -78,6 +82,7 @@ class MessageStream:
         self._new_id = new_id
         self._sign = sign
         self._display = display
+        self._members = members or {}
         self._context_tokens = context_tokens
         self._cursor = Cursor(TABLE)
         self._started = False
@@ -115,7 +120,7 @@ class MessageStream:
             case ToolCallStart(name=name):
                 self._close_block(out)
                 self._called = True
-                self._switch_to("tool_use", {"type": "tool_use", "id": self._new_id("toolu_"), "name": name, "input": {}}, out)
+                self._switch_to("tool_use", self._call_block(name), out)
             case Progress():
                 self._report_progress(event, out)
             case Usage():
@@ -150,6 +155,14 @@ class MessageStream:
             "usage": convert_usage(self._usage),
         }
         self._emit({"type": "message_start", "message": message}, out)
+
+    def _call_block(self, function: str) -> ToolUseBlock:
+        block: ToolUseBlock = {"type": "tool_use", "id": self._new_id("toolu_"), "name": function, "input": {}}
+        if (member := self._members.get(function)) is not None:
+            block["name"] = member.name
+            block["caller"] = {"type": "direct"}
+            block["toolset_name"] = member.toolset_name
+        return block
 
     def _think(self, text: str, out: list[MessageStreamEvent]) -> None:
         if self._display == "hidden":

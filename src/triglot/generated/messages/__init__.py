@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
+# Generated from specs/messages (sha256 ae408b7f4728). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

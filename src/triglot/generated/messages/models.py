@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
+# Generated from specs/messages (sha256 ae408b7f4728). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -40,14 +40,6 @@ class BillingPolicy(BaseModel):
     )
     type: Literal['billing_policy']
     bill_to: Literal['self', 'user_profile'] | None = 'self'
-
-
-class BrowserStateBlock(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['browser_state']
-    tabs: list[dict[str, Any]]
 
 
 class CacheControl(BaseModel):
@@ -668,6 +660,16 @@ class BashTool(BaseModel):
     defer_loading: bool | None = False
     input_examples: list[dict[str, Any]] | None = None
     allowed_callers: list[str] | None = None
+    cache_control: CacheControl | None = None
+
+
+class BrowserStateBlock(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['browser_state']
+    tabs: list[dict[str, Any]]
+    state_changes: list[dict[str, Any]] | None = None
     cache_control: CacheControl | None = None
 
 

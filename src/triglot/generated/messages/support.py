@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 12e6ef67f1b6). DO NOT EDIT.
+# Generated from specs/messages (sha256 ae408b7f4728). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -24,9 +24,10 @@ _NODES: Final[dict[str, Node]] = {
             "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
         },
     ),
-    "BrowserStateBlock/whole": Node(
-        whole=Lossy("ignored", "sets of hosted tools do not exist here"),
-        tag="type",
+    "BrowserStateBlock": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
     ),
     "CodeExecutionTool/whole": Node(
         whole=Lossy("ignored", "hosted code execution does not exist here"),
@@ -241,7 +242,6 @@ _NODES: Final[dict[str, Node]] = {
     "InputToolUseBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
         },
         children={"caller": "InputToolUseBlock.caller"},
     ),
@@ -332,7 +332,7 @@ _NODES: Final[dict[str, Node]] = {
             "advisor_20260301": "AdvisorTool/whole",
             "bash_20241022": "BashTool",
             "bash_20250124": "BashTool",
-            "browser_toolset_20260801": "Toolset/whole",
+            "browser_toolset_20260801": "Toolset",
             "code_execution_20250522": "CodeExecutionTool/whole",
             "code_execution_20250825": "CodeExecutionTool/whole",
             "code_execution_20260120": "CodeExecutionTool/whole",
@@ -340,7 +340,7 @@ _NODES: Final[dict[str, Node]] = {
             "computer_20241022": "ComputerTool",
             "computer_20250124": "ComputerTool",
             "computer_20251124": "ComputerTool",
-            "computer_toolset_20260801": "Toolset/whole",
+            "computer_toolset_20260801": "Toolset",
             "custom": "Tool/-",
             "mcp_toolset": "McpToolset/whole",
             "memory_20250818": "MemoryTool",
@@ -383,7 +383,6 @@ _NODES: Final[dict[str, Node]] = {
     "ToolResultBlock": Node(
         losses={
             "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
-            "toolset_name": Lossy("ignored", "sets of hosted tools do not exist here"),
         },
         children={"content": "ToolResultBlock.content"},
     ),
@@ -392,7 +391,7 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "ToolResultContentBlock": Node(
         branches={
-            "browser_state": "BrowserStateBlock/whole",
+            "browser_state": "BrowserStateBlock",
             "document": "DocumentBlock",
             "image": "ImageBlock",
             "search_result": "SearchResultBlock",
@@ -406,9 +405,19 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "every tool of the request is given to the model at once"),
         tag="type",
     ),
-    "Toolset/whole": Node(
-        whole=Lossy("ignored", "a call of a member cannot be told apart from other calls here"),
-        tag="type",
+    "Toolset": Node(
+        losses={
+            "cache_control": Lossy("ignored", "the backend keeps every prompt prefix in its slot by itself"),
+        },
+        children={"configs": "Toolset.configs"},
+    ),
+    "Toolset.configs": Node(
+        values="Toolset.configs{}",
+    ),
+    "Toolset.configs{}": Node(
+        losses={
+            "defer_loading": Lossy("ignored", "every tool of the request is given to the model at once", False),
+        },
     ),
     "UnknownDocumentSource/whole": Node(
         whole=Lossy("ignored", "a line in its place says that it could not be read"),
