@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
+import msgspec
 import pytest
 from pypdf import PdfReader, PdfWriter
+from pypdf.errors import LimitReachedError
 
-from tests.media.papers import pdf
-from triglot.errors import ApiError, ErrorKind
+from tests.media.sheets import pdf
 from triglot.media import documents
-from triglot.media.documents import MAX_PAGES, extract_text
-
-WHERE = "messages[0].content[0]"
+from triglot.media.documents import MAX_PAGES, UnreadablePdfError, extract_text
+from triglot.media.papers import Outcome
 
 
 def locked(user_password: str, *, algorithm: str = "RC4-128") -> bytes:
@@ -23,26 +25,23 @@ def locked(user_password: str, *, algorithm: str = "RC4-128") -> bytes:
     return out.getvalue()
 
 
-def refusal(data: bytes, **limits: float) -> str:
-    with pytest.raises(ApiError) as caught:
-        extract_text(data, where=WHERE, **limits)
-    error = caught.value
-    assert (error.kind, error.param) == (ErrorKind.INVALID_REQUEST, WHERE)
-    assert error.message.startswith(f"{WHERE}: the PDF ")
-    return error.message
+def refusal(data: bytes) -> str:
+    with pytest.raises(UnreadablePdfError) as caught:
+        extract_text(data)
+    return str(caught.value)
 
 
 def test_the_text_comes_page_by_page() -> None:
-    assert extract_text(pdf("Alpha", "Beta"), where=WHERE) == "[Page 1]\nAlpha\n\n[Page 2]\nBeta"
+    assert extract_text(pdf("Alpha", "Beta")) == "[Page 1]\nAlpha\n\n[Page 2]\nBeta"
 
 
 def test_pages_without_text_are_passed_over() -> None:
-    assert extract_text(pdf("", "Beta", ""), where=WHERE) == "[Page 2]\nBeta"
-    assert extract_text(pdf("", ""), where=WHERE) == ""
+    assert extract_text(pdf("", "Beta", "")) == "[Page 2]\nBeta"
+    assert extract_text(pdf("", "")) == ""
 
 
 def test_a_document_that_only_asks_not_to_be_printed_is_read() -> None:
-    assert extract_text(locked(""), where=WHERE) == "[Page 1]\nsecret"
+    assert extract_text(locked("")) == "[Page 1]\nsecret"
 
 
 def test_an_encrypted_document_is_refused() -> None:
@@ -51,7 +50,7 @@ def test_an_encrypted_document_is_refused() -> None:
 
 def test_a_damaged_table_of_objects_is_got_around() -> None:
     data = pdf("Alpha")
-    assert extract_text(data.replace(b"startxref\n", b"startxref\n9"), where=WHERE) == "[Page 1]\nAlpha"
+    assert extract_text(data.replace(b"startxref\n", b"startxref\n9")) == "[Page 1]\nAlpha"
 
 
 @pytest.mark.parametrize(
@@ -64,25 +63,33 @@ def test_what_is_no_pdf_is_refused(data: bytes) -> None:
 
 
 def test_a_long_document_is_refused_not_cut() -> None:
-    assert extract_text(pdf(*["x"] * MAX_PAGES), where=WHERE).count("[Page ") == MAX_PAGES
+    assert extract_text(pdf(*["x"] * MAX_PAGES)).count("[Page ") == MAX_PAGES
     assert f"has {MAX_PAGES + 1} pages; up to {MAX_PAGES} are read" in refusal(pdf(*["x"] * (MAX_PAGES + 1)))
 
 
-def test_a_large_document_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 2**20)
-    monkeypatch.setattr(documents, "PdfReader", None)
-    assert "has more than 1 MiB" in refusal(bytes(2**20 + 1))
+@pytest.mark.parametrize("error", [LimitReachedError("Limit reached while decompressing"), MemoryError()])
+def test_a_document_that_takes_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def read(_: object) -> None:
+        raise error
 
-
-def test_a_slow_document_is_given_up() -> None:
-    assert "takes too long to read: page 1 was not reached in time" in refusal(pdf("a", "b"), max_seconds=-1)
+    monkeypatch.setattr(documents, "PdfReader", read)
+    assert refusal(pdf("Alpha")) == "takes too much memory to read; send its text"
 
 
 def test_every_cut_is_read_or_refused() -> None:
     data = pdf("Alpha")
     for end in range(0, len(data), 7):
         try:
-            text = extract_text(data[:end], where=WHERE)
-        except ApiError:
+            text = extract_text(data[:end])
+        except UnreadablePdfError:
             continue
         assert text in {"", "[Page 1]\nAlpha"}
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"),
+    [(pdf("Alpha"), Outcome(text="[Page 1]\nAlpha")), (b"", Outcome(problem=refusal(b"")))],
+)
+def test_the_process_reads_one_file(data: bytes, outcome: Outcome) -> None:
+    done = subprocess.run([sys.executable, "-m", "triglot.media.documents"], input=data, capture_output=True, check=True)
+    assert msgspec.json.decode(done.stdout, type=Outcome) == outcome

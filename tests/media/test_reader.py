@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.media.papers import pdf
 from tests.media.pictures import decode, encode, picture
+from tests.media.sheets import pdf
 from triglot.errors import ApiError, ErrorKind
-from triglot.media import documents, images, reader
+from triglot.media import images, reader
 from triglot.media.fetch import Fetched, Fetcher
 from triglot.media.reader import Inline, MediaLimits, MediaReader, Remote
 
@@ -93,7 +93,7 @@ def test_what_comes_again_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> 
     before = (read_image(webp, by), read_pdf(paper, by))
     assert read_image(PLAIN, by) is PLAIN
     monkeypatch.setattr(images, "normalise_image", None)
-    monkeypatch.setattr(documents, "extract_text", None)
+    monkeypatch.setattr(reader, "read_paper", None)
     assert (read_image(webp, by), read_pdf(paper, by)) == before
     assert read_image(PLAIN, by) is PLAIN
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.media.papers import pdf
 from tests.media.pictures import encode, picture
+from tests.media.sheets import pdf
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.models import CreateMessage
 from triglot.media import reader

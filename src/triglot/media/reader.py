@@ -1,4 +1,4 @@
-"""Reads the images and PDFs of requests, whatever their dialect calls them: fetched if need be, decoded, normalised, in threads.
+"""Reads the images and PDFs of requests, whatever their dialect calls them: fetched if need be, and decoded beside the event loop.
 
 Pillow and pypdf come with the extra `media`. Without it images go to the backend as they came, and PDFs cannot be read.
 """
@@ -11,22 +11,21 @@ import binascii
 import hashlib
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from triglot.errors import ApiError, ErrorKind
 from triglot.media.fetch import Fetcher
 from triglot.media.memory import Memory
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from triglot.media.papers import read_paper
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PDF_TYPE: Final = "application/pdf"
-_MEMORY_BYTES: Final = 64 * 1024 * 1024
+_MEMORY_BYTES: Final = 32 * 1024 * 1024
+"""For what was made of images, and as much for the texts of PDFs."""
 _AT_ONCE: Final = 2
-"""Threads that decode: each may take a core and some 300 MB."""
+"""Threads or processes that decode: each may take a core and some 300 MB."""
 
 
 class Inline(NamedTuple):
@@ -76,7 +75,8 @@ class MediaReader:
     def __init__(self, limits: MediaLimits | None = None, *, fetcher: Fetcher | None = None) -> None:
         self._limits = limits or MediaLimits()
         self._fetcher = fetcher or Fetcher()
-        self._memory: Memory[Inline | str] = Memory(_MEMORY_BYTES)
+        self._images: Memory[Inline] = Memory(_MEMORY_BYTES)
+        self._texts: Memory[str] = Memory(_MEMORY_BYTES)
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._reads_images = find_spec("PIL") is not None
         self.reads_pdfs = find_spec("pypdf") is not None
@@ -90,39 +90,32 @@ class MediaReader:
         if not self._reads_images:
             return image
 
-        def work(data: bytes) -> Inline:
+        def work() -> Inline:
             from triglot.media.images import normalise_image  # noqa: PLC0415 - an extra, and only who sends images waits for it
 
+            data = _decode(image.data, where)
             normal = normalise_image(data, max_side=self._limits.max_image_side, where=where)
             if normal.data is data and normal.media_type == image.media_type and len(image.data) == _encoded_length(data):
                 return _UNCHANGED
             return Inline(normal.media_type, base64.b64encode(normal.data).decode())
 
-        result = await self._once(b"image", image, work, where)
-        assert isinstance(result, Inline)  # noqa: S101 - the key says so
+        async with self._turns:
+            key = await asyncio.to_thread(_key, image)
+            result = self._images.get(key)
+            if result is None:
+                result = await asyncio.to_thread(work)
+                self._images.put(key, result, len(result.data))
         return image if result is _UNCHANGED else result
 
     async def extract(self, pdf: Inline, where: str) -> str:
         """See `MediaSession.read_pdf`."""
-
-        def work(data: bytes) -> str:
-            from triglot.media.documents import extract_text  # noqa: PLC0415 - as above
-
-            return extract_text(data, where=where)
-
-        result = await self._once(b"pdf", pdf, work, where)
-        assert isinstance(result, str)  # noqa: S101 - the key says so
-        return result
-
-    async def _once(self, kind: bytes, file: Inline, work: Callable[[bytes], Inline | str], where: str) -> Inline | str:
-        """What `work` makes of the file, in a thread, or has made of it before."""
         async with self._turns:
-            key = await asyncio.to_thread(_key, kind, file)
-            result = self._memory.get(key)
-            if result is None:
-                result = await asyncio.to_thread(lambda: work(_decode(file.data, where)))
-                self._memory.put(key, result, len(result) if isinstance(result, str) else len(result.data))
-            return result
+            key = await asyncio.to_thread(_key, pdf)
+            text = self._texts.get(key)
+            if text is None:
+                text = await read_paper(await asyncio.to_thread(_decode, pdf.data, where), where=where)
+                self._texts.put(key, text, len(text))
+        return text
 
 
 class MediaSession:
@@ -173,8 +166,8 @@ class MediaSession:
         return Inline(media_type, await asyncio.to_thread(lambda: base64.b64encode(fetched.data).decode()))
 
 
-def _key(kind: bytes, file: Inline) -> bytes:
-    return hashlib.sha256(b"%b %b " % (kind, file.media_type.encode()) + file.data.encode("utf-8", "replace")).digest()
+def _key(file: Inline) -> bytes:
+    return hashlib.sha256(f"{file.media_type} {file.data}".encode("utf-8", "replace")).digest()
 
 
 def _encoded_length(data: bytes) -> int:
