@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from triglot.generated.messages.events import ContentBlockDelta, Message, MessageStreamEvent
+
+_CUT_OFF: Final = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
+"""Stop reasons of an answer that did not end by itself: a call may have broken off inside its arguments."""
 
 
 def fold_events(events: Iterable[MessageStreamEvent]) -> Message:
@@ -39,7 +42,7 @@ def fold_events(events: Iterable[MessageStreamEvent]) -> Message:
             case "message_delta":
                 message.update(event["delta"])
                 message["usage"] = event["usage"]
-    if broken_call is not None and message["stop_reason"] != "max_tokens":
+    if broken_call is not None and message["stop_reason"] not in _CUT_OFF:
         text = f"The model called {broken_call} with arguments that are not JSON. Try again, or use a model that is better at tool calls."
         raise ApiError(ErrorKind.BACKEND_FAILED, text)
     folded: Message = message
