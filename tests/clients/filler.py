@@ -9,10 +9,15 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .tap import Exchange
+
+RECORDED: Final = Path(__file__).parent / "recorded"
 
 # Strings under these keys are names of the protocol or of tools.
 KEPT_KEYS: Final = frozenset(
@@ -83,3 +88,16 @@ REPLACEMENTS: Final[dict[str, Callable[[str], str]]] = {
 def record_headers(headers: dict[str, str]) -> dict[str, str]:
     """The headers that are part of the protocol, and the names of the others."""
     return {name: value if name in KEPT_HEADERS else "" for name, value in sorted(headers.items())}
+
+
+def write_recordings(exchanges: Sequence[Exchange], names: Mapping[int, str], client: str) -> None:
+    """Write requests without their prose to recorded/CLIENT: that of each number, counted from 1, under its name."""
+    folder = RECORDED / client
+    folder.mkdir(parents=True, exist_ok=True)
+    filler = Filler()
+    for number, exchange in enumerate(exchanges, 1):
+        body = filler.replace(exchange.document)
+        if number in names:
+            document = {"method": exchange.method, "path": exchange.path, "headers": record_headers(exchange.headers), "body": body}
+            text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+            (folder / f"{names[number]}.json").write_text(text, encoding="utf-8")

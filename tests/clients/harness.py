@@ -60,6 +60,12 @@ class Session:
         """The exchanges that began with a POST to `path`, whatever its query."""
         return [exchange for exchange in self.exchanges if exchange.method == "POST" and exchange.path.partition("?")[0] == path]
 
+    @property
+    def losses(self) -> set[str]:
+        """What the gateway said it ignored, without the positions in lists."""
+        headers = [exchange.answer_headers.get("x-triglot-loss", "") for exchange in self.exchanges]
+        return {re.sub(r"\[\d+\]", "[]", name) for header in headers for name in header.split("; ") if name}
+
     def assert_served(self, *, refused: int = 0) -> None:
         """All but so many requests were met, nothing broke, nothing left the machine, and the client was content."""
         refusals = [(e.method, e.path, e.status, e.answer[:500]) for e in self.exchanges if e.status >= 400]

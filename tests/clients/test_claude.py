@@ -6,27 +6,24 @@ import asyncio
 import base64
 import json
 import re
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .filler import Filler, record_headers
+from .filler import write_recordings
 from .harness import Session, drive
-from .llama_server import AT_ONCE, Answer, Call, Cut, LlamaServer, Loading, Overflow, Prefill
+from .llama_server import Answer, Call, Cut, LlamaServer, Loading, Overflow, Prefill
+from .scripts import DONE, THOUGHT, call_then_finish, has_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 pytestmark = pytest.mark.clients
 
 KEY = "dummy-key"
 TOOLS = ("Bash", "Read", "Agent", "ToolSearch", "WebSearch")
 PROOF = "triglot-was-here"
-DONE = "All done: the proof is written."
-THOUGHT = "I have to write the proof first; one command does it."
-SECOND_THOUGHT = "The command has run."
 WRITE_PROOF = Call("Bash", {"command": f"echo {PROOF} > proof.txt", "description": "Write the proof"})
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
 
@@ -41,23 +38,6 @@ def environ(**more: str) -> Callable[[str], Mapping[str, str]]:
         **dict.fromkeys(quiet, "1"),
         **more,
     }
-
-
-def has_result(chat: dict[str, Any]) -> bool:
-    return any(message["role"] == "tool" for message in chat["messages"])
-
-
-def call_then_finish(*calls: Call, thinking: bool = False, prefill: Prefill = AT_ONCE) -> Callable[[dict[str, Any]], Answer]:
-    """A model that calls tools, and is done when it has seen a result; requests on the side, which come without tools, get a title."""
-
-    def play(chat: dict[str, Any]) -> Answer:
-        if not chat.get("tools"):
-            return Answer(text="A title")
-        if has_result(chat):
-            return Answer(text=DONE, reasoning=SECOND_THOUGHT if thinking else "", prefill=prefill)
-        return Answer(calls=calls, reasoning=THOUGHT if thinking else "")
-
-    return play
 
 
 @pytest.fixture
@@ -78,28 +58,12 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         ]
         session = asyncio.run(drive(*commands, backend=LlamaServer(play, vision=vision), environ=env, base=base, settings=settings))
         if record and request.config.getoption("--record"):
-            write_recordings(session, record, version_of(client))
+            exchanges = session.posted("/v1/messages")
+            version = re.findall(r"claude-cli/(\S+)", exchanges[0].headers["user-agent"])[0]
+            write_recordings(exchanges, record, f"claude-code-{version}")
         return session
 
     return run
-
-
-def version_of(command: str) -> str:
-    output = subprocess.run([command, "--version"], check=True, capture_output=True, text=True).stdout
-    return output.split(" ")[0]
-
-
-def write_recordings(session: Session, names: Mapping[int, str], version: str) -> None:
-    """Write what was asked of the gateway, without its prose: the request of each number, counted from 1, under its name."""
-    folder = Path(__file__).parent / "recorded" / f"claude-code-{version}"
-    folder.mkdir(parents=True, exist_ok=True)
-    filler = Filler()
-    for number, exchange in enumerate(session.posted("/v1/messages"), 1):
-        headers, body = record_headers(exchange.headers), filler.replace(exchange.document)
-        if number in names:
-            document = {"method": exchange.method, "path": exchange.path, "headers": headers, "body": body}
-            text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-            (folder / f"{names[number]}.json").write_text(text, encoding="utf-8")
 
 
 def assert_loop(session: Session) -> None:
@@ -118,18 +82,12 @@ def assert_loop(session: Session) -> None:
     assert result["tool_call_id"] == call["tool_calls"][0]["id"]
 
 
-def lost(session: Session) -> set[str]:
-    """What the gateway said it ignored, without positions."""
-    headers = [exchange.answer_headers.get("x-triglot-loss", "") for exchange in session.exchanges]
-    return {re.sub(r"\[\d+\]", "[]", name) for header in headers for name in header.split("; ") if name}
-
-
 def test_tool_loop(ask: Callable[..., Session]) -> None:
     session = ask(call_then_finish(WRITE_PROOF), record={1: "first-turn", 2: "second-turn"})
     assert_loop(session)
     # neither fields that say how to bill, cache or load, nor that nothing is shown of the thinking, change what the model is told
     harmless = r"metadata|context_management|thinking\.display|tools\[\]\.defer_loading|.*cache_control"
-    assert [name for name in lost(session) if not re.fullmatch(harmless, name)] == []
+    assert [name for name in session.losses if not re.fullmatch(harmless, name)] == []
 
 
 def test_bearer_token(ask: Callable[..., Session]) -> None:
@@ -221,7 +179,7 @@ def test_web_search(ask: Callable[..., Session]) -> None:
     """Claude Code's WebSearch asks for a server tool in a request on the side; it is not served, and said so."""
     session = ask(call_then_finish(Call("WebSearch", {"query": "llama.cpp server"})), record={2: "web-search"})
     session.assert_served()
-    assert any(name.startswith("tools[]") and "web_search" in name for name in lost(session))
+    assert any(name.startswith("tools[]") and "web_search" in name for name in session.losses)
     assert session.runs[0].output == DONE + "\n"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +17,8 @@ from triglot.generated.messages.models import CreateMessage
 from triglot.generated.messages.support import CREATE_MESSAGE
 from triglot.support import find_losses
 
-from .filler import LATIN
+from .filler import LATIN, RECORDED
 
-RECORDED = Path(__file__).parent / "recorded"
 REQUESTS = sorted(path.relative_to(RECORDED) for path in RECORDED.glob("claude-code-*/*.json"))
 # Fields that say how to bill, cache or load, and what to show of the thinking: the model would be told the same without them.
 HARMLESS = re.compile(r"metadata|context_management|thinking\.display|tools\[\d+\]\.defer_loading|.*\.cache_control")
