@@ -89,7 +89,7 @@ def sdks(session: nox.Session) -> None:
 @nox.session
 def conformance(session: nox.Session) -> None:
     """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte; `-- --filter GLOB` picks cases."""
-    install(session, project="conformance")
+    install(session, project="conformance,media")
     gateway = ["triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
     session.run("python", "-m", "triglot_conformance", "check")
     session.run("python", "-m", "triglot_conformance", "replay", "--jobs", "2", *session.posargs, "--", *gateway)
