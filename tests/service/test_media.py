@@ -15,7 +15,9 @@ from triglot.generated.messages.models import CreateMessage
 from triglot.media import reader
 from triglot.media.fetch import Fetched, Fetcher
 from triglot.media.reader import MediaLimits, MediaReader
+from triglot.service.assembly import assemble
 from triglot.service.media import resolve_media
+from triglot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -143,3 +145,9 @@ def test_what_an_assistant_said_is_left_alone() -> None:
     messages = [{"role": "assistant", "content": [image({**PNG, "data": "aGk="})]}, {"role": "user", "content": "hi"}]
     request = CreateMessage.model_validate({"model": "m", "max_tokens": 1, "messages": messages})
     assert asyncio.run(resolve_media(request, MediaReader())) == []
+
+
+def test_the_settings_reach_the_reader() -> None:
+    settings = Settings(backend="http://127.0.0.1:1", max_image_side=99, fetch_media=True, max_body_bytes=5000)
+    limits = assemble(settings).for_dialect("messages")._media._limits
+    assert (limits.max_image_side, limits.fetch, limits.max_fetched_bytes) == (99, True, 5000)
