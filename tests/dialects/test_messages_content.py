@@ -91,6 +91,13 @@ def test_an_image_stands_between_its_texts() -> None:
     assert user_content(text("a"), PNG, text("b"), text("c")) == [text("a"), PNG_PART, text("b\nc")]
 
 
+def test_an_image_that_nobody_fetched_leaves_a_line() -> None:
+    image = {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
+    line = "[The image https://example.org/a.png could not be read here.]"
+    assert user_content(image) == line
+    assert assistant_text(text("See."), image) == f"See.\n{line}"
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

@@ -105,6 +105,13 @@ def test_a_turn_without_content_is_left_out(content: Any) -> None:
     assert messages_of({"role": "user", "content": content}, HELLO) == [HELLO]
 
 
+@pytest.mark.parametrize("content", [None, "", [], [{"type": "text", "text": ""}]])
+def test_a_request_without_any_content_is_refused(content: Any) -> None:
+    with pytest.raises(ApiError, match="content") as refusal:
+        messages_of({"role": "user", "content": content}, {"role": "assistant", "content": content})
+    assert refusal.value.param == "messages"
+
+
 def test_images_and_documents() -> None:
     content = [
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import anthropic.types
 import anthropic.types.beta
@@ -13,12 +14,16 @@ from anthropic.types.beta import message_create_params as beta_message_create_pa
 
 from triglot.backend.profiles import PROFILES
 from triglot.dialects.messages.request import convert_prompt, convert_request
+from triglot.errors import ApiError
 from triglot.generated.chat.models import CreateChatCompletion
 from triglot.generated.messages.models import CountMessageTokens, CreateMessage
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
 from triglot.support import find_losses
 
 from .sdk_requests import every
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CREATE: Any = {
     "stable": message_create_params.MessageCreateParamsNonStreaming,
@@ -45,6 +50,16 @@ def amid(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"messages": [{"role": "user", "content": "a"}, *body["messages"], {"role": "user", "content": "b"}]}
 
 
+@contextlib.contextmanager
+def refused_if_empty(body: dict[str, Any]) -> Iterator[None]:
+    """A request may be refused if nothing of its only message can be passed on."""
+    try:
+        yield
+    except ApiError as refusal:
+        if refusal.param != "messages" or len(body["messages"]) > 1:
+            raise
+
+
 @pytest.mark.parametrize("sdk_type", CREATE.values(), ids=CREATE)
 def test_create(sdk_type: Any) -> None:
     requests = bodies(sdk_type)
@@ -53,9 +68,8 @@ def test_create(sdk_type: Any) -> None:
         request = CreateMessage.model_validate(body)
         find_losses(CREATE_MESSAGE, body)
         for profile in PROFILES.values():
-            sent = msgspec.json.decode(convert_request(request, profile).encode())
-            # a message of which nothing can be passed on leaves none where it was the only one
-            CreateChatCompletion.model_validate(sent if sent["messages"] else sent | {"messages": [{"role": "user", "content": ""}]})
+            with refused_if_empty(body):
+                CreateChatCompletion.model_validate_json(convert_request(request, profile).encode())
 
 
 @pytest.mark.parametrize("sdk_type", COUNT.values(), ids=COUNT)
@@ -66,4 +80,5 @@ def test_count_tokens(sdk_type: Any) -> None:
         request = CountMessageTokens.model_validate(body)
         find_losses(COUNT_MESSAGE_TOKENS, body)
         for profile in PROFILES.values():
-            msgspec.json.encode(convert_prompt(request, profile))
+            with refused_if_empty(body):
+                msgspec.json.encode(convert_prompt(request, profile))

@@ -121,6 +121,8 @@ def _text_of(block: Any, turn: Sequence[Any]) -> str | None:
             text = describe_browser(block)
         case "server_tool_use" | "mcp_tool_use":
             text = describe_call(block.name, block.input)
+        case "image":
+            text = f"[The image {block.source.url} could not be read here.]" if block.source.type == "url" else None
         case "container_upload":
             text = f"[file {block.file_id} was uploaded; its content is not available here]"
         case _ if isinstance(block, wire.InputServerToolResultBlock | wire.InputMcpToolResultBlock):

@@ -10,6 +10,7 @@ from triglot.dialects.messages.content import convert_assistant, convert_user, s
 from triglot.dialects.messages.history import repair_history
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
+from triglot.errors import ApiError, ErrorKind
 from triglot.events import AnswerRules
 from triglot.generated.messages import models as wire
 
@@ -28,7 +29,7 @@ def convert_request(request: wire.CreateMessage, profile: Profile, restore: Rest
     """The chat request for a message.
 
     Raises:
-        ApiError: `tool_choice` cannot be met, or the history cannot be read.
+        ApiError: `tool_choice` cannot be met, or no message has content.
     """
     prompt = convert_prompt(request, profile, restore)
     stops = tuple(stop for stop in request.stop_sequences or () if stop)
@@ -63,7 +64,7 @@ def convert_prompt(
     """The part of the chat request that makes the prompt.
 
     Raises:
-        ApiError: `tool_choice` cannot be met.
+        ApiError: `tool_choice` cannot be met, or no message has content.
     """
     system = system_texts(request.system)
     messages: list[ChatMessage] = []
@@ -75,7 +76,10 @@ def convert_prompt(
                 messages += convert_assistant(content, restore)
             case wire.SystemMessage(content=content):
                 system += system_texts(content)
-    body: dict[str, Any] = {"model": request.model, "messages": with_system(system, repair_history(messages)), **convert_tools(request)}
+    messages = with_system(system, repair_history(messages))
+    if not messages:
+        raise ApiError(ErrorKind.INVALID_REQUEST, "messages: none of them has any content.", param="messages")
+    body: dict[str, Any] = {"model": request.model, "messages": messages, **convert_tools(request)}
     config = request.output_config
     if config is not None and config.format is not None:
         body["response_format"] = schema_format("answer", config.format.schema_)
