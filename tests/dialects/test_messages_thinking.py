@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from pydantic import ValidationError
 
 from triglot.backend.profiles import LLAMA_SERVER, OPENAI
 from triglot.dialects.messages.request import convert_prompt, convert_request
-from triglot.dialects.messages.thinking import ThinkingPlan, plan_thinking, wants_thinking
+from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
+from triglot.dialects.messages.thinking import ThinkingPlan, find_altered_thinking, plan_thinking, wants_thinking
 from triglot.generated.messages.models import CountMessageTokens, CreateMessage
 from triglot.generated.messages.support import CREATE_MESSAGE
 from triglot.support import find_losses
@@ -89,3 +91,38 @@ def test_counting_uses_the_same_template() -> None:
 
 def test_the_budget_is_no_loss() -> None:
     assert find_losses(CREATE_MESSAGE, {**LEAST, "thinking": ENABLED}) == []
+
+
+def test_altered_thinking_is_dropped_and_told() -> None:
+    key = b"0123456789abcdef"
+
+    def block(thinking: str, signature: str | None) -> Any:
+        return {"type": "thinking", "thinking": thinking, **({} if signature is None else {"signature": signature})}
+
+    def turn(*content: Any) -> Any:
+        return {"role": "assistant", "content": [*content, {"type": "text", "text": "said"}]}
+
+    hello = {"role": "user", "content": "hello"}
+    messages = [
+        hello,
+        {"role": "assistant", "content": "hi"},
+        hello,
+        turn(block("good", sign_thinking(key, "good")), block("evil", sign_thinking(key, "good"))),
+        hello,
+        turn(block("", seal_thinking(key, "sealed")), block("evil", seal_thinking(key, "sealed"))),
+        hello,
+        turn(block("foreign", "EqoB"), block("unsigned", None), block("old", sign_thinking(b"another key", "new"))),
+        hello,
+    ]
+    request = CreateMessage.model_validate({**LEAST, "messages": messages})
+    restore = partial(restore_thinking, key)
+    found = find_altered_thinking(request, restore)
+    assert [str(loss) for loss in found] == ["messages[3].content[1] (thinking)", "messages[5].content[1] (thinking)"]
+    assert {loss.level for loss in found} == {"ignored"}
+    sent = convert_request(request, LLAMA_SERVER, restore).body["messages"]
+    assert [message.get("reasoning_content") for message in sent if message["role"] == "assistant"] == [
+        None,
+        "good",
+        "sealed",
+        "foreign\nunsigned\nold",
+    ]

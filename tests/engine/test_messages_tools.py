@@ -83,6 +83,33 @@ def test_the_model_keeps_to_the_schema_that_it_is_given(ask: Any, tool: Any, pro
         assert argument in arguments.items()
 
 
+def test_a_loop_with_a_member_of_a_toolset(ask: Any) -> None:
+    tools: Any = [{"type": "computer_toolset_20260801", "configs": {"screenshot": {"enabled": False}}}, BASH]
+    messages: Any = [{"role": "user", "content": "Use computer_type with text=hello"}]
+    message = ask(messages, tools=tools, tool_choice={"type": "tool", "name": "type"})
+    [call] = [block for block in message.content if block.type == "tool_use"]
+    assert (call.toolset_name, call.name, call.input) == ("computer", "type", {"text": "hello"})
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "Typed.", "toolset_name": "computer"}
+    messages += [{"role": "assistant", "content": [block.to_dict() for block in message.content]}, {"role": "user", "content": [result]}]
+    message = ask(messages, tools=tools)
+    assert message.stop_reason == "end_turn"
+    assert "Typed." in "".join(block.text for block in message.content if block.type == "text")
+
+
+def test_every_schema_can_be_kept_to(client: anthropic.Anthropic) -> None:
+    """The engine makes a grammar of each; a schema that it cannot read is a 400."""
+    browser = {"type": "browser_toolset_20260801", "configs": {"file_upload": {"enabled": True}, "javascript_exec": {"enabled": True}}}
+    for tools in ([BASH, EDITOR, MEMORY, COMPUTER], [{"type": "computer_toolset_20260801"}], [browser]):
+        message = client.beta.messages.create(
+            model="tiny-demo",
+            max_tokens=1,
+            messages=[{"role": "user", "content": "hello"}],
+            tools=tools,  # type: ignore[arg-type]
+            tool_choice={"type": "any"},
+        )
+        assert message.usage.output_tokens > 0
+
+
 def test_a_budget_cuts_the_thinking_short(ask: Any) -> None:
     def thinking_of(**thinking: Any) -> str:
         message = ask("What is the capital of France?", thinking=thinking)

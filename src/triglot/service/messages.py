@@ -14,7 +14,7 @@ from triglot.dialects.messages.listing import convert_model, page_models, rename
 from triglot.dialects.messages.request import convert_prompt, convert_request
 from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
 from triglot.dialects.messages.stream import MessageStream
-from triglot.dialects.messages.thinking import plan_thinking
+from triglot.dialects.messages.thinking import find_altered_thinking, plan_thinking
 from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from triglot.generated.messages.events import Message, MessageTokensCount, ModelInfo, ModelList
     from triglot.generated.messages.models import CountMessageTokens, CreateMessage, ListModelsQuery
     from triglot.media.reader import MediaReader
+    from triglot.support import SupportTable
     from triglot.web import ByteStream, RequestContext
 
 _COUNT_PATH: Final = "/v1/chat/completions/input_tokens"
@@ -64,6 +65,7 @@ class MessagesHandlers:
         self._discovery = discovery
         self._new_id = new_id
         self._signing_key = signing_key
+        self._restore = partial(restore_thinking, signing_key)
         self._heartbeat_s = heartbeat_s
         self._alias = alias
         self._media = media
@@ -92,7 +94,7 @@ class MessagesHandlers:
 
     async def count_message_tokens(self, request: CountMessageTokens, context: RequestContext) -> MessageTokensCount:
         """Count the prompt's tokens with the backend's own template and tokenizer."""
-        report_losses(COUNT_MESSAGE_TOKENS, context, await resolve_media(request, self._media))
+        await self._report(COUNT_MESSAGE_TOKENS, request, context)
         if not (await self._discovery.profile()).extensions:
             raise ApiError(ErrorKind.UNSUPPORTED, "This backend cannot count tokens: only llama-server can.")
         return {"input_tokens": await self._count(request, context)}
@@ -116,9 +118,14 @@ class MessagesHandlers:
             models.append(rename_model(models[0], self._alias))
         return models
 
+    async def _report(self, table: SupportTable, request: CreateMessage | CountMessageTokens, context: RequestContext) -> None:
+        """Put text and plain images in the place of documents and other images, and tell what of the request is lost."""
+        losses = await resolve_media(request, self._media)
+        report_losses(table, context, [*losses, *find_altered_thinking(request, self._restore)])
+
     async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
-        report_losses(CREATE_MESSAGE, context, await resolve_media(request, self._media))
-        chat = convert_request(request, await self._discovery.profile(), partial(restore_thinking, self._signing_key))
+        await self._report(CREATE_MESSAGE, request, context)
+        chat = convert_request(request, await self._discovery.profile(), self._restore)
         await self._name_model(chat.body)
         if image_urls(chat.body["messages"]) and (facts := await self._discovery.facts()).vision is False:
             message = (
@@ -155,7 +162,7 @@ class MessagesHandlers:
         return count
 
     async def _count(self, request: CreateMessage | CountMessageTokens, context: RequestContext) -> int:
-        body = convert_prompt(request, await self._discovery.profile(), partial(restore_thinking, self._signing_key))
+        body = convert_prompt(request, await self._discovery.profile(), self._restore)
         await self._name_model(body)
         call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_COUNT_PATH)
         answer = msgspec.json.decode(await read_body(call))

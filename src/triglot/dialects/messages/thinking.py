@@ -8,8 +8,11 @@ import msgspec
 
 from triglot.dialects.chat_request import thinking_fields
 from triglot.generated.messages import models as wire
+from triglot.support import Loss
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from triglot.backend.profiles import Profile
 
 Display: TypeAlias = Literal["full", "omitted", "hidden"]
@@ -43,6 +46,22 @@ def plan_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> Thin
 def wants_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> bool:
     """Whether the client asked for thinking."""
     return plan_thinking(request).enabled
+
+
+def find_altered_thinking(request: wire.CreateMessage | wire.CountMessageTokens, restore: Callable[[str, str], str | None]) -> list[Loss]:
+    """The thinking blocks that are dropped because they do not fit our signature.
+
+    Args:
+        request: the request.
+        restore: gives the thinking of a block that came back, by its text and signature; `None` if it was altered.
+    """
+    return [
+        Loss(f"messages[{number}].content[{place}]", "ignored", "the thinking is not what was signed", "thinking")
+        for number, message in enumerate(request.messages)
+        if isinstance(message, wire.AssistantMessage) and isinstance(message.content, list)
+        for place, block in enumerate(message.content)
+        if isinstance(block, wire.InputThinkingBlock) and restore(block.thinking, block.signature or "") is None
+    ]
 
 
 def convert_thinking(request: wire.CreateMessage | wire.CountMessageTokens, profile: Profile) -> dict[str, Any]:
