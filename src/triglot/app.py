@@ -141,7 +141,6 @@ class SharedPath:
                 await resource.on_get(req, resp, **params)
                 return
 
-
     on_head = on_get
 
 
