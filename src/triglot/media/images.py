@@ -112,7 +112,7 @@ def _in_plain_mode(image: Image.Image) -> Image.Image:
 def _encode(image: Image.Image, *, lossy: bool) -> EncodedImage:
     out = io.BytesIO()
     if lossy and image.mode != "RGBA":
-        image.save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, icc_profile=None, comment=b"")
+        image.save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=b"")
         return EncodedImage("image/jpeg", out.getvalue())
     image.save(out, "PNG", compress_level=3, icc_profile=None)
     return EncodedImage("image/png", out.getvalue())
