@@ -103,3 +103,12 @@ def test_only_the_structure_was_kept(body: Any) -> None:
     texts += [text for block in blocks_of(body["messages"], "tool_result") for text in texts_of(block["content"])]
     assert [text[:80] for text in texts if not text.startswith(BILLING) and not set(text) <= {*LATIN, "\n"}] == []
     assert set(re.sub(r'"\w+":', "", body["metadata"]["user_id"])) <= set('{}0-,"')
+
+
+@pytest.mark.parametrize("turns", [("first-turn", "second-turn"), ("sub-agent-first-turn", "sub-agent-second-turn")])
+def test_the_second_prompt_begins_with_the_first(turns: tuple[str, str]) -> None:
+    """Else the backend's prompt cache is lost. The sub-agent's second turn ends with a system message."""
+    [folder] = {path.parent for path in REQUESTS}
+    first, second = (json.loads((RECORDED / folder / f"{turn}.json").read_text(encoding="utf-8"))["body"] for turn in turns)
+    before, after = (convert_request(CreateMessage.model_validate(body), LLAMA_SERVER).body["messages"] for body in (first, second))
+    assert after[: len(before)] == before

@@ -25,6 +25,13 @@ def messages_of(*messages: dict[str, Any], **fields: Any) -> Any:
     return convert(messages=list(messages), **fields)["messages"]
 
 
+def test_a_system_message_behind_an_answer_stays_in_its_place() -> None:
+    answer = {"role": "assistant", "content": "hi"}
+    late = {"role": "system", "content": [{"type": "text", "text": "be brief"}]}
+    told = {"role": "user", "content": "hello\n\n<system>\nbe brief\n</system>"}
+    assert messages_of(HELLO, answer, HELLO, late, system="s") == [{"role": "system", "content": "s"}, HELLO, answer, told]
+
+
 def test_the_least_request() -> None:
     assert convert() == {
         "model": "m",

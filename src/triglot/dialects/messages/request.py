@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from triglot.dialects.chat_request import ChatMessage, ChatRequest, schema_format, stream_fields, with_system, without_null
-from triglot.dialects.messages.content import convert_assistant, convert_user, system_texts
+from triglot.dialects.messages.content import convert_assistant, convert_late_system, convert_user, system_texts
 from triglot.dialects.messages.history import repair_history
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
@@ -68,14 +68,18 @@ def convert_prompt(
     """
     system = system_texts(request.system)
     messages: list[ChatMessage] = []
+    answered = False
     for message in request.messages:
         match message:
             case wire.UserMessage(content=content):
                 messages += convert_user(content)
             case wire.AssistantMessage(content=content):
+                answered = True
                 messages += convert_assistant(content, restore)
-            case wire.SystemMessage(content=content):
+            case wire.SystemMessage(content=content) if not answered:
                 system += system_texts(content)
+            case wire.SystemMessage(content=content):
+                messages += convert_late_system(content)
     messages = with_system(system, repair_history(messages))
     if not messages:
         raise ApiError(ErrorKind.INVALID_REQUEST, "messages: none of them has any content.", param="messages")

@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 190617ef26c4). DO NOT EDIT.
+# Generated from specs/messages (sha256 0644ca4619cb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""
