@@ -52,6 +52,7 @@ REASONS = (
     "tool_choice names",
     "tool_choice demands",
     "Tool names must be unique",
+    "none of them has any content",
     "has no model",
     "There is no model",
     '"model: ',  # the same in the words of the Messages dialect
