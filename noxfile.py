@@ -111,6 +111,13 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutations(session: nox.Session) -> None:
+    """Break the gateway, one behaviour at a time, and look whether the Messages cases notice; `-- PATTERN` picks mutations by name."""
+    install(session, project="conformance,media")
+    session.run("python", "-m", "tests.conformance.mutations", *session.posargs)
+
+
+@nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve on 127.0.0.1:8420; arguments go to `triglot serve`."""
     install(session, project="embedded")
