@@ -51,7 +51,7 @@ HISTORIES: dict[str, list[dict[str, Any]]] = {
         },
         {"role": "user", "content": "hello"},
     ],
-    "nothing but empty turns": [
+    "empty turns around a question": [
         {"role": "assistant", "content": None},
         ASK,
         {"role": "assistant", "content": []},
