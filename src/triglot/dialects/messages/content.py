@@ -30,8 +30,8 @@ def system_texts(system: str | list[Any] | None) -> list[str]:
 def convert_late_system(content: str | Sequence[Any] | None) -> list[ChatMessage]:
     """A system message behind an answer, as words of the user in its place.
 
-    Templates take a system message at the top only, and there it would change the prompt from its beginning: the backend would have to read the
-    whole conversation again.
+    Templates take a system message at the top only, and there it would change the prompt from its beginning: the backend would have to read
+    the whole conversation again.
     """
     text = "\n\n".join(text for text in system_texts(content) if text)
     return [{"role": "user", "content": f"<system>\n{text}\n</system>"}] if text else []
