@@ -27,7 +27,7 @@ def system_texts(system: str | list[Any] | None) -> list[str]:
     return [_without_billing_header(block.text) for block in system if block.type == "text"]
 
 
-def convert_late_system(content: str | Sequence[Any] | None) -> list[ChatMessage]:
+def convert_late_system(content: str | list[Any] | None) -> list[ChatMessage]:
     """A system message behind an answer, as words of the user in its place.
 
     Templates take a system message at the top only, and there it would change the prompt from its beginning: the backend would have to read
