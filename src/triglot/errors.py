@@ -44,7 +44,7 @@ class ApiError(Exception):
         kind: the row of the dialect's error table.
         message: what went wrong and what to do about it; shown to the client as it is, so it holds no secret.
         param: dotted path of the request field at fault, such as `messages.0.content`.
-        details: numbers a dialect may put into its own wording (`n_prompt_tokens`, `n_ctx`).
+        details: numbers a dialect may put into its own wording (`n_prompt_tokens`, `n_ctx`), or the `error_code` of a dialect that has one.
         retry_after_s: when a retry makes sense, in whole seconds.
         status: the HTTP status the backend chose, kept in place of the table's; `None` when the failure is not an answer of the backend.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from tests.sdks.node_sdk import running_node
+from tests.sdks.sdk import sdk
 from tests.sdks.stage import RECORDINGS, SETUPS, Stage
 from triglot_conformance.backend import ScriptedBackend
 from triglot_conformance.gateway import run_gateway
@@ -18,7 +18,7 @@ from triglot_conformance.gateway import run_gateway
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sdks.node_sdk import NodeSdk
+__all__ = ["sdk", "stage_of"]
 
 COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
 
@@ -41,9 +41,3 @@ def stage_of() -> Iterator[Callable[[str], Stage]]:
 
         yield build
     assert [gateway.log for gateway in gateways if "Traceback" in gateway.log] == []
-
-
-@pytest.fixture(scope="session")
-def node() -> Iterator[NodeSdk]:
-    with running_node() as running:
-        yield running

@@ -124,6 +124,7 @@ class MessagesHandlers:
         report_losses(table, context, [*losses, *find_altered_thinking(request, self._restore)])
 
     async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
+        _refuse_to_continue(request)
         await self._report(CREATE_MESSAGE, request, context)
         chat = convert_request(request, await self._discovery.profile(), self._restore)
         await self._name_model(chat.body)
@@ -176,3 +177,10 @@ class MessagesHandlers:
         """Put the backend's own name for the alias."""
         if self._alias is not None and body["model"] == self._alias:
             body["model"] = await self._discovery.default_model()
+
+
+def _refuse_to_continue(request: CreateMessage) -> None:
+    """No conversation is kept here. The SDKs' tool runners try all the same, and know by the code to send the whole conversation."""
+    if request.thread is not None and request.thread.type == "continue":
+        message = "thread (continue) cannot be served here: conversations are not kept; send all messages."
+        raise ApiError(ErrorKind.NOT_FOUND, message, param="thread", details={"error_code": "thread_not_found"})

@@ -46,4 +46,7 @@ def error_body(error: ApiError, request_id: str) -> ErrorEvent:
     message = error.message
     if error.kind is ErrorKind.CONTEXT_LENGTH and {"n_prompt_tokens", "n_ctx"} <= error.details.keys():
         message = f"prompt is too long: {error.details['n_prompt_tokens']} tokens > {error.details['n_ctx']} maximum"
-    return error_document(error.kind, message, request_id)
+    document = error_document(error.kind, message, request_id)
+    if "error_code" in error.details:
+        document["error"]["details"] = {"error_code": error.details["error_code"]}
+    return document

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 0644ca4619cb). DO NOT EDIT.
+# Generated from specs/messages (sha256 7420ddc54574). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -99,6 +99,10 @@ class EffortCapability(TypedDict):
     high: Capability
     xhigh: NotRequired[Capability | None]
     max: Capability
+
+
+class ErrorDetails(TypedDict):
+    error_code: Literal['thread_not_found']
 
 
 ErrorType: TypeAlias = Literal['invalid_request_error', 'authentication_error', 'billing_error', 'permission_error', 'not_found_error', 'request_too_large', 'rate_limit_error', 'timeout_error', 'api_error', 'overloaded_error']
@@ -309,6 +313,7 @@ class CompactionBlock(TypedDict):
 class ErrorObject(TypedDict):
     type: ErrorType
     message: str
+    details: NotRequired[ErrorDetails]
 
 
 class ErrorResponse(TypedDict):
