@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from typing import TYPE_CHECKING, Any
@@ -12,25 +13,41 @@ from anthropic.types import Message
 from anthropic.types.beta import BetaMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class PythonSdk:
     """See `NodeSdk`."""
 
+    def __init__(self, open_clients: contextlib.ExitStack) -> None:
+        self._open_clients = open_clients
+        self._clients: dict[str, anthropic.Anthropic] = {}
+
     def ask(self, job: str, url: str, *, beta: bool = False, request: Any = None, headers: Any = None) -> dict[str, Any]:
         """Do a job; return `{"result": ...}`, or `{"error": ...}` with the body of the server's error."""
-        with anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=30) as client:
-            try:
-                return {"result": JOBS[job](client, beta, request or {}, headers or {})}
-            except anthropic.APIStatusError as error:
-                return {"error": error.body if isinstance(error.body, dict) else {"words": error.body}}
+        try:
+            return {"result": JOBS[job](self._client(url), beta, request or {}, headers or {})}
+        except anthropic.APIStatusError as error:
+            return {"error": error.body if isinstance(error.body, dict) else {"words": error.body}}
 
     def get(self, job: str, url: str, **details: Any) -> Any:
         """Do a job that must not fail; return its result."""
         answer = self.ask(job, url, **details)
         assert "result" in answer, answer
         return answer["result"]
+
+    def _client(self, url: str) -> anthropic.Anthropic:
+        if url not in self._clients:
+            client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=30)
+            self._clients[url] = self._open_clients.enter_context(client)
+        return self._clients[url]
+
+
+@contextlib.contextmanager
+def running_python() -> Iterator[PythonSdk]:
+    """The SDK, its clients closed at the end."""
+    with contextlib.ExitStack() as open_clients:
+        yield PythonSdk(open_clients)
 
 
 def create(client: anthropic.Anthropic, beta: bool, request: Any, headers: Any) -> Any:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sdks.node_sdk import NodeSdk, running_node
-from tests.sdks.python_sdk import PythonSdk
+from tests.sdks.node_sdk import running_node
+from tests.sdks.python_sdk import running_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.sdks.node_sdk import NodeSdk
+    from tests.sdks.python_sdk import PythonSdk
 
     Sdk = PythonSdk | NodeSdk
 
 
 @pytest.fixture(scope="session", params=["python", pytest.param("node", marks=pytest.mark.node)])
 def sdk(request: pytest.FixtureRequest) -> Iterator[Sdk]:
-    if request.param == "python":
-        yield PythonSdk()
-    else:
-        with running_node() as node:
-            yield node
+    with running_python() if request.param == "python" else running_node() as running:
+        yield running
