@@ -105,6 +105,15 @@ def test_what_cannot_be_met_is_refused_with_the_reason(changes: dict[str, Any], 
     assert (error["code"], error["param"]) == ("unsupported_parameter", param)
 
 
+@pytest.mark.parametrize("url", ["http://169.254.169.254/x.png", "https://example.org/x.png", "file:///etc/passwd"])
+def test_an_image_on_the_web_is_not_left_to_the_backend(url: str) -> None:
+    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]
+    body = {**CHAT, "messages": [{"role": "user", "content": parts}]}
+    answer = post(PATHS["chat"], body, backend_profile="llama-server")
+    assert answer.status_code == 400
+    assert "--fetch-media" in error_of("chat", answer)["message"]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_body_over_the_limit_is_not_read(dialect: str) -> None:
     answer = post(PATHS[dialect], {**BODIES[dialect], "user": "x" * 2000}, max_body_bytes=1024)

@@ -8,7 +8,7 @@ import pytest
 from tests.recordings import CHAT_STREAMS, read_body
 from triglot.backend.profiles import LLAMA_SERVER, OPENAI
 from triglot.dialects.chat.relay import StreamRelay
-from triglot.dialects.chat.request import convert_request
+from triglot.dialects.chat.request import convert_request, find_remote_images
 from triglot.errors import ApiError, ErrorKind
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -130,3 +130,13 @@ def test_half_an_event_is_dropped_before_an_error() -> None:
     relay = StreamRelay()
     assert relay.feed(b'data: {"a":1}\n\ndata: {"b"') == b'data: {"a":1}\n\n'
     assert relay.fail(ApiError(ErrorKind.BACKEND_TIMEOUT, "slow")).startswith(b'data: {"error":{"message":"slow"')
+
+
+def test_remote_images_are_found_and_inline_ones_left_alone() -> None:
+    urls = ["https://example.org/x.png", "data:image/png;base64,aGk=", "aGk=", "file:///x.png"]
+    parts = [{"type": "text", "text": "http://x"}, *({"type": "image_url", "image_url": {"url": url}} for url in urls)]
+    found = find_remote_images({"messages": [{"role": "user", "content": "http://x"}, {"role": "user", "content": parts}]})
+    assert [(where, image["url"]) for where, image in found] == [
+        ("messages[1].content[1].image_url", "https://example.org/x.png"),
+        ("messages[1].content[4].image_url", "file:///x.png"),
+    ]

@@ -17,6 +17,7 @@ class Profile(msgspec.Struct, frozen=True):
             functions.
         schemaless_json: does not enforce `response_format: json_object` without a schema.
         one_system_message: renders templates that fail on a system message after the first position.
+        fetches_urls: fetches the images that a request names by URL, from its own place in the network.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Profile(msgspec.Struct, frozen=True):
     misreads_choices: bool
     schemaless_json: bool
     one_system_message: bool
+    fetches_urls: bool
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -43,8 +45,12 @@ class Facts(msgspec.Struct, frozen=True):
     model: str | None = None
 
 
-LLAMA_SERVER: Final = Profile("llama-server", extensions=True, misreads_choices=True, schemaless_json=True, one_system_message=True)
-OPENAI: Final = Profile("openai", extensions=False, misreads_choices=False, schemaless_json=False, one_system_message=False)
+LLAMA_SERVER: Final = Profile(
+    "llama-server", extensions=True, misreads_choices=True, schemaless_json=True, one_system_message=True, fetches_urls=True
+)
+OPENAI: Final = Profile(
+    "openai", extensions=False, misreads_choices=False, schemaless_json=False, one_system_message=False, fetches_urls=False
+)
 
 PROFILES: Final = {profile.name: profile for profile in (LLAMA_SERVER, OPENAI)}
 

@@ -48,7 +48,7 @@ def assemble(settings: Settings) -> Handlers:
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
     by_dialect = {
-        "chat": ChatHandlers(backend, discovery),
+        "chat": ChatHandlers(backend, discovery, media=media),
         "responses": ResponsesHandlers(backend, discovery, new_id=new_id, heartbeat_s=settings.heartbeat_s),
         "messages": MessagesHandlers(
             backend,

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from triglot.dialects.chat.relay import StreamRelay
-from triglot.dialects.chat.request import convert_request
+from triglot.dialects.chat.request import convert_request, find_remote_images
 from triglot.errors import ApiError, ErrorKind
+from triglot.generated.chat.support import CREATE_CHAT_COMPLETION
+from triglot.media.reader import Remote
 from triglot.service.answers import RelayedStream, open_answer, read_body
+from triglot.service.losses import report_losses
 
 if TYPE_CHECKING:
     from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
     from triglot.generated.chat.events import Model, ModelList
     from triglot.generated.chat.models import CreateChatCompletion
+    from triglot.media.reader import MediaReader
     from triglot.web import ByteStream, RequestContext
 
 
 class ChatHandlers:
-    """Implements `ChatService`."""
+    """Implements `ChatService`.
 
-    def __init__(self, backend: Backend, discovery: Discovery) -> None:
+    Args:
+        backend: where requests go.
+        discovery: what the backend says of itself.
+        media: reads images.
+    """
+
+    def __init__(self, backend: Backend, discovery: Discovery, *, media: MediaReader) -> None:
         self._backend = backend
         self._discovery = discovery
+        self._media = media
 
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
         """Answer with the backend's own bytes."""
@@ -46,7 +59,20 @@ class ChatHandlers:
         raise ApiError(ErrorKind.NOT_FOUND, f"The backend has no model {model_id!r}: GET /v1/models lists those it has.", param="model")
 
     async def _convert(self, context: RequestContext) -> bytes:
-        return convert_request(context.document, context.body, await self._discovery.profile())
+        profile = await self._discovery.profile()
+        if profile.extensions:
+            report_losses(CREATE_CHAT_COMPLETION, context)
+        if profile.fetches_urls and find_remote_images(context.document):
+            await self._read_images(context)
+        return convert_request(context.document, context.body, profile)
+
+    async def _read_images(self, context: RequestContext) -> None:
+        """Put images inline that the backend would fetch itself, from addresses that only it can reach, without asking whether it may."""
+        session = self._media.begin()
+        for where, image in find_remote_images(context.document):
+            inline = await session.read_image(Remote(image["url"]), where)
+            image["url"] = f"data:{inline.media_type};base64,{inline.data}"
+        context.body = msgspec.json.encode(context.document)
 
 
 def _convert_model(entry: dict[str, Any]) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -11,7 +11,8 @@ from triglot.dialects.tools import ToolChoice, offer_tools
 if TYPE_CHECKING:
     from triglot.backend.profiles import Profile
 
-_SYSTEM_ROLES = frozenset({"system", "developer"})
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_SCHEME_LETTERS: Final = 16
 
 
 def convert_request(document: dict[str, Any], body: bytes, profile: Profile) -> bytes:
@@ -33,6 +34,17 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile) -> 
     if profile.one_system_message:
         _merge_system_messages(changed)
     return body if changed == document else msgspec.json.encode(changed)
+
+
+def find_remote_images(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The images that the request names by URL: their places, and the objects that hold the URLs."""
+    return [
+        (f"messages[{index}].content[{position}].image_url", image)
+        for index, message in enumerate(document["messages"])
+        if isinstance(content := message.get("content"), list)
+        for position, part in enumerate(content)
+        if isinstance(image := part.get("image_url"), dict) and "://" in str(image.get("url"))[:_SCHEME_LETTERS]
+    ]
 
 
 def _convert_tools(request: dict[str, Any]) -> None:
