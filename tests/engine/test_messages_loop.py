@@ -189,20 +189,31 @@ def test_usage_is_what_the_engine_reports(ask: Any, engine_url: str) -> None:
     assert message["usage"]["output_tokens"] == answer["usage"]["completion_tokens"]
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("thinking", [{"type": "disabled"}, {"type": "adaptive"}], ids=["plain", "thinking"])
-def test_tool_runner(sdk: Sdk, gateway: str, thinking: Any) -> None:
+def test_tool_runner(sdk: Sdk, gateway: str, thinking: Any, streamed: bool) -> None:
     request = {
         "model": "tiny-demo",
         "max_tokens": 2000,
         "messages": said("What is the weather in Paris?"),
         "tools": TOOLS,
         "thinking": thinking,
+        "stream": streamed,
         "answers": {"get_weather": "sunny, 21 degrees"},
     }
     done = sdk.get("run_tools", gateway, request=request)
     assert done["calls"] == [{"name": "get_weather", "input": {"city": "Paris"}}]
     assert done["message"]["stop_reason"] == "end_turn"
     assert "sunny" in text_of(done["message"])
+
+
+def test_thread(sdk: Sdk, gateway: str) -> None:
+    """Nothing is kept here, and each turn after the first finds that out; the answers are those of the whole conversation."""
+    turns = ["hello", "Count to 5", "hello"]
+    answers = sdk.get("converse", gateway, request={"model": "tiny-demo", "max_tokens": 200, "turns": turns})
+    assert text_of(answers[1]) == "1 2 3 4 5"
+    first, second, third = map(prompt_tokens, answers)
+    assert first < second < third
 
 
 def test_models(sdk: Sdk, gateway: str) -> None:

@@ -86,6 +86,11 @@ def run_tools(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: 
     return {"message": plain(runner.until_done()), "calls": calls}
 
 
+def converse(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: Any) -> Any:
+    thread = client.beta.messages.thread(**{name: value for name, value in request.items() if name != "turns"})
+    return [plain(thread.send({"role": "user", "content": text})) for text in request["turns"]]
+
+
 def call(client: anthropic.Anthropic, name: str, beta: bool, request: Any, headers: Any) -> Any:
     """Call a method of `messages`; what it has no parameter for goes into the body as it is."""
     method = getattr(client.beta.messages if beta else client.messages, name)
@@ -113,4 +118,5 @@ JOBS: dict[str, Callable[[anthropic.Anthropic, bool, Any, Any], Any]] = {
     "model": model,
     "models": models,
     "run_tools": run_tools,
+    "converse": converse,
 }

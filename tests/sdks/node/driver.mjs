@@ -38,6 +38,14 @@ const JOBS = {
     const message = await client.beta.messages.toolRunner({ ...request, tools }).runUntilDone();
     return { calls, message };
   },
+
+  // a conversation of which each turn sends what is new, as far as the server keeps the rest
+  async converse({ client, request: { turns, ...request } }) {
+    const thread = client.beta.messages.thread(request);
+    const answers = [];
+    for (const content of turns) answers.push(await thread.send({ role: 'user', content }));
+    return answers;
+  },
 };
 
 async function run({ job, url, beta = false, request = {}, headers = {} }) {
