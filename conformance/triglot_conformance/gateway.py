@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import tempfile
@@ -19,6 +20,8 @@ _PROBE_TIMEOUT_S = 1.0
 _PROBE_INTERVAL_S = 0.05
 _STOP_TIMEOUT_S = 5.0
 _LOG_TAIL = 2000
+_PORTS = range(10_000, 32_768)
+_given_away: set[int] = set()
 
 
 class GatewayError(Exception):
@@ -55,6 +58,11 @@ class Gateway:
             raise GatewayError(f"no HTTP answer within {timeout_s:g} s{self._tail()}") from None
         raise GatewayError(f"the command ended with status {self._process.returncode}{self._tail()}")
 
+    def check_alive(self) -> None:
+        """Raise GatewayError if the process has ended: what answered in its place was another one."""
+        if self._process.returncode is not None:
+            raise GatewayError(f"the command ended too soon, with status {self._process.returncode}{self._tail()}")
+
     def _tail(self) -> str:
         log = self._read_log()[-_LOG_TAIL:].strip()
         return f"; its log ends:\n{log}" if log else "; its log is empty"
@@ -82,7 +90,7 @@ async def run_gateway(
         start_timeout_s: how long the first answer may take.
 
     Raises:
-        GatewayError: it did not start.
+        GatewayError: it did not start, or has not lasted.
     """
     port = find_free_port()
     words = [word.replace("{backend_port}", str(backend_port)).replace("{port}", str(port)) for word in command]
@@ -102,12 +110,21 @@ async def run_gateway(
         try:
             await gateway.wait_until_ready(start_timeout_s)
             yield gateway
+            gateway.check_alive()
         finally:
             await gateway.stop()
             gateway.log = gateway._read_log()  # noqa: SLF001 - its own maker
 
 
 def find_free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on right now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nothing listens on right now, and that this run has not given away before.
+
+    It lies below the ports that systems give to outgoing connections: another one could take it before the gateway does.
+    """
+    while True:
+        port = random.choice(_PORTS)  # noqa: S311 - nobody has to be kept from guessing it
+        if port in _given_away:
+            continue
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given_away.add(port)
+            return port

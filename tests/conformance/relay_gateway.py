@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 
 from triglot_conformance.http1 import Message, Request, read_message
@@ -42,6 +43,9 @@ class Relay:
         upstream.close()
         if self._defect == "does not end":
             await asyncio.Event().wait()
+        if self._defect == "ends by itself":
+            await writer.drain()
+            os._exit(3)
         if self._defect != "breaks off":
             writer.write(b"0\r\n\r\n")
 

@@ -59,6 +59,11 @@ def test_a_gateway_that_does_not_start_is_no_verdict(capsys: pytest.CaptureFixtu
     assert main(["replay", "--", "no-such-program"]) == 2
 
 
+def test_a_gateway_that_ends_is_no_verdict_either(capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay_relay("ends by itself", "--cut", "whole") == 2
+    assert "ended too soon, with status 3" in capsys.readouterr().err
+
+
 def test_a_known_failure_lets_the_run_pass(tmp_path: Path) -> None:
     known = tmp_path / "known-failing.txt"
     known.write_text("# The relay is made to lose it.\nchat/stream/*\n")
