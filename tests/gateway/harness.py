@@ -127,7 +127,7 @@ class Connection:
 
 
 @contextlib.asynccontextmanager
-async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]]) -> AsyncIterator[None]:
+async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]], *, can_count: bool = True) -> AsyncIterator[None]:
     """Serve the gateway's backend for a while; `play` answers each chat request."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -137,6 +137,8 @@ async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]
                 match await connection.receive():
                     case "/props":
                         await connection.send_json(PROPS)
+                    case "/v1/chat/completions/input_tokens" if not can_count:
+                        await connection.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                     case "/v1/chat/completions/input_tokens":
                         await connection.send_json({"input_tokens": len(json.dumps(connection.body["messages"]))})
                     case _:

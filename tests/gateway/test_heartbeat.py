@@ -145,3 +145,18 @@ def test_a_prompt_that_does_not_fit_is_refused_before_the_stream_starts(gateway:
             assert "prompt is too long" in json.loads(reply.body)["error"]["message"]
 
     asyncio.run(run())
+
+
+def test_a_prompt_that_cannot_be_counted_holds_nothing_up(gateway: Gateway) -> None:
+    async def never(connection: Connection) -> None:
+        await connection.closed()
+
+    async def run() -> None:
+        async with playing(gateway, never, can_count=False):
+            reader, writer = await open_stream(gateway, "messages")
+            start = await read_event(reader)
+            assert (start["type"], start["message"]["usage"]["input_tokens"]) == ("message_start", 0)
+            assert (await read_event(reader))["type"] == "ping"
+            writer.close()
+
+    asyncio.run(run())

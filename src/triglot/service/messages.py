@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ import msgspec
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.chat_request import image_urls
 from triglot.dialects.messages.answer import fold_events
+from triglot.dialects.messages.blindness import hide_result_images
 from triglot.dialects.messages.listing import convert_model, page_models, rename_model
 from triglot.dialects.messages.request import convert_prompt, convert_request
 from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
@@ -34,7 +36,11 @@ if TYPE_CHECKING:
     from triglot.support import SupportTable
     from triglot.web import ByteStream, RequestContext
 
+log = logging.getLogger("triglot")
+
 _COUNT_PATH: Final = "/v1/chat/completions/input_tokens"
+_COUNT_WITHIN_S: Final = 2.0
+"""A backend that cannot even count by then does not hold the stream up any longer."""
 
 
 class MessagesHandlers:
@@ -97,7 +103,9 @@ class MessagesHandlers:
         await self._report(COUNT_MESSAGE_TOKENS, request, context)
         if not (await self._discovery.profile()).extensions:
             raise ApiError(ErrorKind.UNSUPPORTED, "This backend cannot count tokens: only llama-server can.")
-        return {"input_tokens": await self._count(request, context)}
+        count = await self._count(request, context)
+        assert count is not None  # noqa: S101 - for the type checker: it was waited for
+        return {"input_tokens": count}
 
     async def list_models(self, query: ListModelsQuery, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models, a page of them."""
@@ -120,7 +128,8 @@ class MessagesHandlers:
 
     async def _report(self, table: SupportTable, request: CreateMessage | CountMessageTokens, context: RequestContext) -> None:
         """Put text and plain images in the place of documents and other images, and tell what of the request is lost."""
-        losses = await resolve_media(request, self._media)
+        losses = [*hide_result_images(request)] if (await self._discovery.facts()).vision is False else []
+        losses += await resolve_media(request, self._media)
         report_losses(table, context, [*losses, *find_altered_thinking(request, self._restore)])
 
     async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
@@ -148,7 +157,7 @@ class MessagesHandlers:
         )
 
     async def _measure(self, request: CreateMessage, context: RequestContext) -> int | None:
-        """The size of a prompt that the backend has not begun with, if it can tell.
+        """The size of a prompt that the backend has not begun with, if it tells soon.
 
         Raises:
             ApiError: the prompt does not fit: better known now than from a stream that has begun.
@@ -156,16 +165,26 @@ class MessagesHandlers:
         facts = await self._discovery.facts()
         if not (await self._discovery.profile()).extensions:
             return None
-        count = await self._count(request, context)
-        if facts.context_tokens is not None and count >= facts.context_tokens:
+        try:
+            count = await self._count(request, context, within_s=_COUNT_WITHIN_S)
+        except ApiError as error:
+            log.debug("%s: the prompt could not be counted: %s", context.request_id, error.message)
+            return None
+        if count is not None and facts.context_tokens is not None and count >= facts.context_tokens:
             details = {"n_prompt_tokens": count, "n_ctx": facts.context_tokens}
             raise ApiError(ErrorKind.CONTEXT_LENGTH, "The prompt is longer than the context.", details=details)
         return count
 
-    async def _count(self, request: CreateMessage | CountMessageTokens, context: RequestContext) -> int:
+    async def _count(
+        self, request: CreateMessage | CountMessageTokens, context: RequestContext, within_s: float | None = None
+    ) -> int | None:
+        """The tokens of the prompt; `None` if the backend has not begun to answer `within_s`."""
         body = convert_prompt(request, await self._discovery.profile(), self._restore)
         await self._name_model(body)
-        call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_COUNT_PATH)
+        call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_COUNT_PATH, within_s=within_s)
+        if call.status == 0:
+            await call.aclose()
+            return None
         answer = msgspec.json.decode(await read_body(call))
         count = answer.get("input_tokens") if isinstance(answer, dict) else None
         if not isinstance(count, int):
