@@ -28,7 +28,9 @@ def gateway() -> Iterator[Gateway]:
         assert process.stderr is not None
         banner = ""
         while not (found := re.search(r"Messages\s+http://127.0.0.1:(\d+)", banner)):
-            banner += process.stdout.readline()
+            line = process.stdout.readline()
+            assert line, f"the gateway ended at its start: {process.stderr.read()}"
+            banner += line
         running = Gateway(int(found[1]), listener, process)
         lines = threading.Thread(target=lambda: running.log.extend(process.stderr), daemon=True)
         lines.start()
