@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PROBE_TIMEOUT_S = 1.0
 _PROBE_INTERVAL_S = 0.05
+_LAST_LOOK_S = 0.1  # for the news of a process that has just ended
 _STOP_TIMEOUT_S = 5.0
 _LOG_TAIL = 2000
 _PORTS = range(10_000, 32_768)
@@ -58,9 +59,10 @@ class Gateway:
             raise GatewayError(f"no HTTP answer within {timeout_s:g} s{self._tail()}") from None
         raise GatewayError(f"the command ended with status {self._process.returncode}{self._tail()}")
 
-    def check_alive(self) -> None:
-        """Raise GatewayError if the process has ended: what answered in its place was another one."""
-        if self._process.returncode is not None:
+    async def check_alive(self) -> None:
+        """Raise GatewayError if the process has ended: what answered since was another one, or nothing."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _LAST_LOOK_S)
             raise GatewayError(f"the command ended too soon, with status {self._process.returncode}{self._tail()}")
 
     def _tail(self) -> str:
@@ -110,7 +112,7 @@ async def run_gateway(
         try:
             await gateway.wait_until_ready(start_timeout_s)
             yield gateway
-            gateway.check_alive()
+            await gateway.check_alive()
         finally:
             await gateway.stop()
             gateway.log = gateway._read_log()  # noqa: SLF001 - its own maker

@@ -6,7 +6,7 @@ never parsed on the way.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -67,10 +67,11 @@ class Finished(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The answer broke off after it had begun. Nothing follows."""
+    """The answer broke off after it had begun. Nothing follows. `details` are those of an `ApiError`."""
 
     kind: ErrorKind
     message: str
+    details: dict[str, Any] = {}
 
 
 class AnswerRules(msgspec.Struct, frozen=True):

@@ -91,7 +91,7 @@ class AnswerDecoder:
         """Return the closing events when the transport has failed; none if the answer was complete."""
         events: list[BackendEvent] = []
         if not self.ended:
-            self._fail(events, Failed(error.kind, error.message))
+            self._fail(events, Failed(error.kind, error.message, dict(error.details)))
         return events
 
     def _take(self, payload: bytes, events: list[BackendEvent]) -> None:
@@ -103,7 +103,7 @@ class AnswerDecoder:
             )
         if chunk.error is not None:
             error = convert_error_object(chunk.error)
-            return self._fail(events, Failed(error.kind, error.message))
+            return self._fail(events, Failed(error.kind, error.message, dict(error.details)))
         if chunk.prompt_progress is not None:
             progress = chunk.prompt_progress
             events.append(Progress(progress.processed, progress.total, progress.cache))

@@ -101,7 +101,7 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
             data = await call.read()
             for event in decoder.feed(data) if data else decoder.close():
                 if type(event) is Failed:
-                    raise ApiError(event.kind, event.message)
+                    raise ApiError(event.kind, event.message, details=event.details)
                 out.extend(translator.receive(event))
     except Aborted:
         raise ClientGone from None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
 
-from triglot.dialects.messages.errors import error_document
+from triglot.dialects.messages.errors import error_body
+from triglot.errors import ApiError
 from triglot.events import (
     BackendEvent,
     Failed,
@@ -128,7 +129,7 @@ class MessageStream:
             case Finished():
                 self._finish(event, out)
             case Failed():
-                self._emit(error_document(event.kind, event.message, self._request_id), out)
+                self._emit(error_body(ApiError(event.kind, event.message, details=event.details), self._request_id), out)
             case _:
                 assert_never(event)
         return out
