@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 7420ddc54574). DO NOT EDIT.
+# Generated from specs/messages (sha256 393ade51f304). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the messages dialect."""
 
