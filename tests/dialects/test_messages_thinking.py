@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from triglot.backend.profiles import LLAMA_SERVER, OPENAI
 from triglot.dialects.messages.request import convert_prompt, convert_request
 from triglot.dialects.messages.signature import restore_thinking, seal_thinking, sign_thinking
-from triglot.dialects.messages.thinking import ThinkingPlan, find_altered_thinking, plan_thinking, wants_thinking
+from triglot.dialects.messages.thinking import ThinkingPlan, find_altered_thinking, plan_thinking
 from triglot.generated.messages.models import CountMessageTokens, CreateMessage
 from triglot.generated.messages.support import CREATE_MESSAGE
 from triglot.support import find_losses
@@ -49,7 +49,6 @@ def sent_for(thinking: Any, profile: Any = LLAMA_SERVER, **fields: Any) -> dict[
 def test_what_is_thought_and_shown(thinking: Any, enabled: bool, display: Any) -> None:
     request = request_with(thinking)
     assert plan_thinking(request) == ThinkingPlan(enabled=enabled, display=display)
-    assert wants_thinking(request) is enabled
     assert sent_for(thinking)["chat_template_kwargs"] == {"enable_thinking": enabled}
 
 

@@ -43,11 +43,6 @@ def plan_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> Thin
             return ThinkingPlan(enabled=True, display="full")
 
 
-def wants_thinking(request: wire.CreateMessage | wire.CountMessageTokens) -> bool:
-    """Whether the client asked for thinking."""
-    return plan_thinking(request).enabled
-
-
 def find_altered_thinking(request: wire.CreateMessage | wire.CountMessageTokens, restore: Callable[[str, str], str | None]) -> list[Loss]:
     """The thinking blocks that are dropped because they do not fit our signature.
 
