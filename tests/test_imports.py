@@ -18,11 +18,12 @@ MAY_IMPORT = {
     "cli": {"__init__", "app", "banner", "backend", "backend.launch", "settings"},
     "banner": {"__init__", "demo", "settings"},
     "app": {"dialects", "errors", "generated", "service", "settings", "web"},
-    "service": {"__init__", "backend", "dialects", "media", "settings", "web", *FOUNDATION},
+    "service": {"__init__", "backend", "dialects", "media", "settings", "state", "web", *FOUNDATION},
     "dialects": FOUNDATION,
     "backend": {"__init__", "backend.profiles", "errors", "events", "sse"},
     "backend.launch": {"backend", "demo", "settings"},
     "media": {"__init__", "backend", "errors"},
+    "state": {"errors"},
     "backend.profiles": set(),
     "web": {"errors", "validation"},
     "validation": set(),
@@ -49,7 +50,8 @@ ONLY_IN = {
 }
 # The last two come with pydantic.
 DEPENDENCIES = {
-    *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions")
+    *("backports", "cryptography", "lark"),
+    *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions"),
 }
 
 MODULES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import hmac
 import importlib
 import importlib.resources
@@ -87,7 +88,9 @@ class Gate:
         state.max_body_bytes = self._max_body_bytes
         state.request_id = request_id = f"req_{secrets.token_hex(12)}"
         resp.set_header("request-id" if is_messages(req) else "x-request-id", request_id)
-        if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(_shown_key(req)):
+        shown = _shown_key(req)
+        state.owner = name_owner(shown) if self._keys else ""
+        if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(shown):
             message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
             raise ApiError(ErrorKind.AUTHENTICATION, message)
 
@@ -156,6 +159,11 @@ class Document:
         resp.data = self._text
 
     on_head = on_get
+
+
+def name_owner(key: bytes) -> str:
+    """The name under which the state of a key's user is kept; the key cannot be told from it."""
+    return hashlib.sha256(b"triglot owner\0" + key).hexdigest()[:32]
 
 
 def is_messages(req: Request) -> bool:

@@ -87,6 +87,7 @@ class RequestContext:
 
     Attributes:
         dialect, operation: as named in the specs.
+        owner: whose state the request may see: a name made from its API key, empty when no keys are set.
         request_id: sent back to the client, and written to the log.
         headers: the request's headers, names in lower case.
         query: the query string's parameters; a repeated one is a list.
@@ -95,7 +96,19 @@ class RequestContext:
         answer_headers, answer_status: of the answer; a handler may change them until it returns.
     """
 
-    __slots__ = ("answer_headers", "answer_status", "body", "client", "dialect", "document", "headers", "operation", "query", "request_id")
+    __slots__ = (
+        "answer_headers",
+        "answer_status",
+        "body",
+        "client",
+        "dialect",
+        "document",
+        "headers",
+        "operation",
+        "owner",
+        "query",
+        "request_id",
+    )
 
     def __init__(self, dialect: str, operation: str, request_id: str, headers: Mapping[str, str], client: ClientConnection) -> None:
         self.dialect = dialect
@@ -103,6 +116,7 @@ class RequestContext:
         self.request_id = request_id
         self.headers = headers
         self.client = client
+        self.owner = ""
         self.query: Mapping[str, Any] = {}
         self.body = b""
         self.document: Any = None
@@ -119,6 +133,7 @@ async def read_request(req: Request, resp: Response, dialect: str, operation: st
     state = req.context
     headers = {name.lower(): value for name, value in req.headers.items()}
     context = RequestContext(dialect, operation, state.request_id, headers, req.scope[SCOPE_KEY])
+    context.owner = state.owner
     context.query = req.params
     if req.method in ("POST", "PUT", "PATCH"):
         _check_media(req)

@@ -11,11 +11,13 @@ from tests.recordings import read_body
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.messages.stream import MessageStream
 from triglot.dialects.responses.answer import begin_response
+from triglot.dialects.responses.plan import StreamPlan
 from triglot.dialects.responses.stream import ResponseStream
 from triglot.errors import ErrorKind
 from triglot.events import BackendEvent, Failed
 from triglot.generated.responses.models import CreateResponse
 
+NO_PLAN: Final = StreamPlan({})
 FAILURE: Final = Failed(ErrorKind.BACKEND_FAILED, "the backend went away")
 
 
@@ -39,12 +41,14 @@ def message_stream(*, display: Any = "full", members: Any = None, context_tokens
     )
 
 
-def response_stream() -> ResponseStream:
+def response_stream(plan: StreamPlan = NO_PLAN) -> ResponseStream:
     """A translator with ids that count, and a clock that stands still."""
     numbers = itertools.count()
     document = {"model": "m", "input": "hello", "metadata": {"a": "b"}, "tools": [{"type": "function", "name": "get_weather"}]}
     response = begin_response(CreateResponse.model_validate(document), document, model="m", response_id="resp_1", created_at=1)
-    return ResponseStream(response, new_id=lambda prefix: f"{prefix}{next(numbers)}", now=lambda: 2)
+    return ResponseStream(
+        response, new_id=lambda prefix: f"{prefix}{next(numbers)}", now=lambda: 2, plan=plan, seal=lambda text: f"sealed {text}"
+    )
 
 
 def translate(translator: Any, events: list[BackendEvent]) -> list[Any]:

@@ -20,7 +20,12 @@ FUNCTION_B = {"type": "function", "function": {"name": "b", "parameters": {"type
 
 
 def convert(profile: Any = LLAMA_SERVER, **fields: Any) -> dict[str, Any]:
-    return convert_request(CreateResponse.model_validate({"model": "m", "input": "hello", **fields}), profile).body
+    request = CreateResponse.model_validate({"model": "m", "input": "hello", **fields})
+    return convert_request(request, profile, unseal).chat.body
+
+
+def unseal(sealed: str) -> str | None:
+    return sealed.removeprefix("sealed ") if sealed.startswith("sealed ") else None
 
 
 def messages_of(*items: dict[str, Any], **fields: Any) -> Any:
@@ -35,7 +40,7 @@ def test_the_least_request() -> None:
 
 def test_without_input_there_is_nothing_to_answer() -> None:
     with pytest.raises(ApiError) as refusal:
-        convert_request(CreateResponse.model_validate({"model": "m"}), LLAMA_SERVER)
+        convert_request(CreateResponse.model_validate({"model": "m"}), LLAMA_SERVER, unseal)
     assert refusal.value.param == "input"
 
 

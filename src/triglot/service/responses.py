@@ -60,10 +60,14 @@ class ResponsesHandlers:
 
     async def _convert(self, request: CreateResponse, context: RequestContext) -> tuple[ChatRequest, ResponseStream]:
         report_losses(CREATE_RESPONSE, context)
-        chat = convert_request(request, await self._discovery.profile())
+        converted = convert_request(request, await self._discovery.profile(), _no_seal)
         model = request.model or await self._discovery.default_model()
         response = begin_response(request, context.document, model=model, response_id=self._new_id("resp_"), created_at=_now())
-        return chat, ResponseStream(response, new_id=self._new_id, now=_now)
+        return converted.chat, ResponseStream(response, new_id=self._new_id, now=_now, plan=converted.plan, seal=str)
+
+
+def _no_seal(_sealed: str) -> str | None:
+    return None
 
 
 def _now() -> int:

@@ -17,6 +17,7 @@ from triglot.dialects.chat_request import (
     with_system,
     without_null,
 )
+from triglot.dialects.responses.plan import Converted, StreamPlan
 from triglot.dialects.tools import ToolChoice, offer_tools
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses import models as wire
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from triglot.backend.profiles import Profile
+    from triglot.dialects.responses.plan import Unseal
 
 
-def convert_request(request: wire.CreateResponse, profile: Profile) -> ChatRequest:
-    """The chat request for a response.
+def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal) -> Converted:  # noqa: ARG001 - for reasoning items
+    """The chat request for a response, and how its answer is to be told.
+
+    Args:
+        request: the request, its stored items already in their places.
+        profile: of the backend.
+        unseal: opens sealed reasoning.
 
     Raises:
         ApiError: there is nothing to answer, an image is not inline, or `tool_choice` cannot be met.
@@ -51,7 +58,7 @@ def convert_request(request: wire.CreateResponse, profile: Profile) -> ChatReque
         ),
         **_convert_reasoning(request.reasoning, profile),
     }
-    return ChatRequest(body)
+    return Converted(ChatRequest(body), StreamPlan({}))
 
 
 def _convert_input(items: str | Sequence[Any]) -> tuple[list[str], list[ChatMessage]]:

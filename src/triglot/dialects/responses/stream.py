@@ -27,6 +27,7 @@ from triglot.order import Cursor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from triglot.dialects.responses.plan import Seal, StreamPlan
     from triglot.dialects.translator import NewId
     from triglot.generated.responses.events import (
         FunctionCall,
@@ -47,10 +48,14 @@ class ResponseStream:
         response: the response before its first token, from `begin_response`; each event carries it as it is at that moment.
         new_id: makes `msg_`, `rs_`, `fc_` and `call_` ids.
         now: seconds since 1970.
+        plan: how the answer is told.
+        seal: seals thinking and summaries; not called unless the plan asks for it.
     """
 
-    def __init__(self, response: Response, *, new_id: NewId, now: Callable[[], int]) -> None:
+    def __init__(self, response: Response, *, new_id: NewId, now: Callable[[], int], plan: StreamPlan, seal: Seal) -> None:
         self._response = response
+        self._plan = plan
+        self._seal = seal
         self._new_id = new_id
         self._now = now
         self._cursor = Cursor(TABLE)
