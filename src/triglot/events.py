@@ -15,10 +15,28 @@ from triglot.errors import ErrorKind  # noqa: TC001 - a field of a struct is rea
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
+class TopLogprob(msgspec.Struct, frozen=True):
+    """A token that was considered at some place. `bytes` are its UTF-8 bytes, which need not be whole characters."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class TokenLogprob(msgspec.Struct, frozen=True):
+    """A token of the answer, the natural logarithm of its probability, and the likeliest tokens at its place."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: list[TopLogprob] = []
+
+
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
-    """A piece of the answer's text, never empty."""
+    """A piece of the answer's text, never empty, with the probabilities of its tokens where the request asked for them."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):

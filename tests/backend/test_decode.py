@@ -16,8 +16,10 @@ from triglot.events import (
     Progress,
     ReasoningDelta,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     ToolCallStart,
+    TopLogprob,
     Usage,
 )
 
@@ -252,3 +254,29 @@ def test_the_answer_ends_where_a_second_call_begins() -> None:
     events = decoder.feed(stream(*pieces))
     assert events == [ToolCallStart(0, "x", "f"), ToolCallDelta(0, "{}"), Usage(prompt=3, completion=3, cached=1), Finished("tool_calls")]
     assert not decoder.whole
+
+
+def test_probabilities_come_with_their_text() -> None:
+    likely = {
+        "id": 5,
+        "token": "Hi",
+        "bytes": [72, 105],
+        "logprob": -0.5,
+        "top_logprobs": [{"id": 5, "token": "Hi", "bytes": None, "logprob": -0.5}],
+    }
+    probable = chunk({"content": "Hi"})
+    probable["choices"][0]["logprobs"] = {"content": [likely]}
+    absent = chunk({"content": "!"})
+    absent["choices"][0]["logprobs"] = {"content": None}
+    events = decode(stream(probable, absent, chunk(finish="stop")))
+    assert events[:2] == [
+        TextDelta("Hi", (TokenLogprob("Hi", -0.5, [72, 105], [TopLogprob("Hi", -0.5)]),)),
+        TextDelta("!"),
+    ]
+
+
+def test_recorded_probabilities_cover_the_text() -> None:
+    texts = [event for event in decode(read_body("chat_logprobs_stream")) if isinstance(event, TextDelta)]
+    assert texts
+    for event in texts:
+        assert "".join(token.token for token in event.logprobs) == event.text

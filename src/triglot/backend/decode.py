@@ -13,7 +13,7 @@ import msgspec
 from triglot.backend.failures import convert_error_object
 from triglot.backend.prefill import PrefillDropper
 from triglot.backend.stops import StopMatcher
-from triglot.backend.wire import Chunk, ChunkUsage, Delta, Timings, ToolCallFragment, decode_chunk
+from triglot.backend.wire import Chunk, ChunkUsage, Delta, Logprobs, Timings, ToolCallFragment, decode_chunk
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.events import (
     AnswerRules,
@@ -119,17 +119,17 @@ class AnswerDecoder:
             if choice.index != 0:  # only one choice is ever asked for
                 continue
             if choice.delta is not None:
-                self._take_delta(choice.delta, events)
+                self._take_delta(choice.delta, choice.logprobs, events)
             if choice.finish_reason is not None and self._finish is None:
                 self._finish = _FINISH_REASONS.get(choice.finish_reason, "stop")
 
-    def _take_delta(self, delta: Delta, events: list[BackendEvent]) -> None:
+    def _take_delta(self, delta: Delta, logprobs: Logprobs | None, events: list[BackendEvent]) -> None:
         if thinking := delta.reasoning_content or delta.reasoning:
             self._flush_text(events)
             events.append(ReasoningDelta(thinking))
         if delta.content:
             if self._stops is None and self._prefill is None:
-                events.append(TextDelta(delta.content))
+                events.append(TextDelta(delta.content) if logprobs is None else TextDelta(delta.content, logprobs.content or ()))
             else:
                 self._take_ruled_text(delta.content, events)
         if delta.tool_calls:

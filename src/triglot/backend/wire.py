@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from triglot.events import TokenLogprob  # noqa: TC001 - a field of a struct is read at run time
+
 
 class FunctionFragment(msgspec.Struct):
     """Part of a call's function; `name` comes once, `arguments` in pieces."""
@@ -35,11 +37,18 @@ class Delta(msgspec.Struct):
     tool_calls: list[ToolCallFragment] | None = None
 
 
+class Logprobs(msgspec.Struct):
+    """The probabilities of the tokens of one chunk."""
+
+    content: tuple[TokenLogprob, ...] | None = None
+
+
 class Choice(msgspec.Struct):
     """One choice of a chunk."""
 
     delta: Delta | None = None
     finish_reason: str | None = None
+    logprobs: Logprobs | None = None
     index: int = 0
 
 
