@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -73,6 +74,42 @@ def content_of(parts: list[Part]) -> str | list[Part]:
     if all(part["type"] == "text" for part in parts):
         return "\n".join(part["text"] for part in parts)
     return parts
+
+
+def text_part(text: str) -> Part:
+    """Text as a part of a message."""
+    return {"type": "text", "text": text}
+
+
+def join_texts(parts: Iterable[Part], separator: str = "\n") -> list[Part]:
+    """Neighbouring text parts as one, because many templates put parts together without anything between them."""
+    joined: list[Part] = []
+    for is_text, group in groupby(parts, lambda part: part["type"] == "text"):
+        run = list(group)
+        joined += [text_part(separator.join(part["text"] for part in run))] if is_text else run
+    return joined
+
+
+def split_parts(parts: Iterable[Part], place: str) -> tuple[list[str], list[Part]]:
+    """The texts of the parts, and what else there is, each behind words that say where it stood, for a message that takes only text.
+
+    Args:
+        parts: of a message.
+        place: where they stand, behind a preposition: `in the result of ...`.
+    """
+    texts: list[str] = []
+    others: list[Part] = []
+    for part in parts:
+        if part["type"] == "text":
+            texts.append(part["text"])
+        else:
+            others += [text_part(f"{'Image' if part['type'] == 'image_url' else 'Sound'} {place}:"), part]
+    return texts, others
+
+
+def user_message(parts: list[Part]) -> list[ChatMessage]:
+    """What a user says, or nothing if there are no parts."""
+    return [{"role": "user", "content": content_of(join_texts(parts))}] if parts else []
 
 
 def image_urls(messages: list[ChatMessage]) -> list[str]:

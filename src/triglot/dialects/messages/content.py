@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from triglot.dialects.chat_request import AssistantTurn, ChatMessage, Part, content_of
+from triglot.dialects.chat_request import AssistantTurn, ChatMessage, Part, join_texts, split_parts, text_part, user_message
 from triglot.dialects.messages.hosted import describe_call, describe_result
 from triglot.dialects.messages.toolsets import describe_browser, function_name
 from triglot.generated.messages import models as wire
@@ -52,12 +51,12 @@ def convert_user(content: str | list[Any] | None) -> list[ChatMessage]:
                 results.append(result)
                 parts += images
             case "tool_use":  # has no place here, so it is told
-                parts.append(_text_part(describe_call(function_name(block.name, block.toolset_name), block.input)))
+                parts.append(text_part(describe_call(function_name(block.name, block.toolset_name), block.input)))
             case "thinking":
-                parts += [_text_part(block.thinking)] if block.thinking else []
+                parts += [text_part(block.thinking)] if block.thinking else []
             case _:
                 parts += convert_parts(block, content)
-    return [*results, *_user_message(parts)]
+    return [*results, *user_message(parts)]
 
 
 def convert_assistant(content: str | list[Any] | None, restore: Callable[[str, str], str | None]) -> list[ChatMessage]:
@@ -90,13 +89,13 @@ def convert_assistant(content: str | list[Any] | None, restore: Callable[[str, s
                 results.append(result)
                 images += shown
             case _:
-                texts, shown = _split_parts(convert_parts(block, content), "Image in the assistant's message:")
+                texts, shown = split_parts(convert_parts(block, content), "in the assistant's message")
                 if texts:
                     said.append("\n".join(["", *texts] if any(said) else texts))
                     is_told = True
                 images += shown
     turn.add_text("".join(said))
-    return [*turn.take(), *results, *_user_message(images)]
+    return [*turn.take(), *results, *user_message(images)]
 
 
 def convert_parts(block: Any, turn: Sequence[Any] = ()) -> list[Part]:
@@ -115,7 +114,7 @@ def convert_parts(block: Any, turn: Sequence[Any] = ()) -> list[Part]:
             return _under_header([f"Search result: {block.title} ({block.source})"], block.content)
         case _:
             text = _text_of(block, turn)
-            return [_text_part(text)] if text else []
+            return [text_part(text)] if text else []
 
 
 def _text_of(block: Any, turn: Sequence[Any]) -> str | None:
@@ -158,12 +157,12 @@ def _convert_document(document: wire.DocumentBlock) -> list[Part]:
         case _:
             reason = "its source is not known"
     named = f"The document {document.title}" if document.title else "The document"
-    return [_text_part(f"[{named} could not be read here: {reason}.]")]
+    return [text_part(f"[{named} could not be read here: {reason}.]")]
 
 
 def _under_header(header: Iterable[str], blocks: Iterable[Any], text: str = "") -> list[Part]:
     """A header and what stands under it."""
-    parts = [_text_part(line) for line in (*header, text) if line]
+    parts = [text_part(line) for line in (*header, text) if line]
     return join_texts([*parts, *(part for block in blocks for part in convert_parts(block))])
 
 
@@ -173,40 +172,11 @@ def _convert_result(result: wire.ToolResultBlock) -> tuple[ChatMessage, list[Par
     images: list[Part] = []
     if isinstance(content, list):
         parts = [part for block in content for part in convert_parts(block)]
-        texts, images = _split_parts(parts, f"Image in the result of tool call {result.tool_use_id}:")
+        texts, images = split_parts(parts, f"in the result of tool call {result.tool_use_id}")
         content = "\n".join(texts)
     if result.is_error:
         content = f"Error:\n{content}" if content else "Error:"
     return {"role": "tool", "tool_call_id": result.tool_use_id, "content": content}, images
-
-
-def _split_parts(parts: Iterable[Part], introduction: str) -> tuple[list[str], list[Part]]:
-    """The texts of the parts, and the images, each behind its introduction."""
-    texts: list[str] = []
-    images: list[Part] = []
-    for part in parts:
-        if part["type"] == "text":
-            texts.append(part["text"])
-        else:
-            images += [_text_part(introduction), part]
-    return texts, images
-
-
-def _user_message(parts: list[Part]) -> list[ChatMessage]:
-    return [{"role": "user", "content": content_of(join_texts(parts))}] if parts else []
-
-
-def join_texts(parts: Iterable[Part], separator: str = "\n") -> list[Part]:
-    """Neighbouring text parts as one, because many templates put parts together without anything between them."""
-    joined: list[Part] = []
-    for is_text, group in groupby(parts, lambda part: part["type"] == "text"):
-        run = list(group)
-        joined += [_text_part(separator.join(part["text"] for part in run))] if is_text else run
-    return joined
-
-
-def _text_part(text: str) -> Part:
-    return {"type": "text", "text": text}
 
 
 def _arguments_text(arguments: dict[str, Any] | str | None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from triglot.dialects.chat_request import ChatMessage, ChatRequest, schema_format, stream_fields, with_system, without_null
+from triglot.dialects.history import repair_history
 from triglot.dialects.messages.content import convert_assistant, convert_late_system, convert_user, system_texts
-from triglot.dialects.messages.history import repair_history
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
 from triglot.errors import ApiError, ErrorKind

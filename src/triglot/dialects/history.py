@@ -10,7 +10,7 @@ import logging
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from triglot.dialects.messages.content import join_texts
+from triglot.dialects.chat_request import join_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triglot.dialects.history import NO_RESULT, repair_history
 from triglot.dialects.messages.content import convert_assistant, convert_user
-from triglot.dialects.messages.history import NO_RESULT, repair_history
 from triglot.generated.messages.models import CountMessageTokens
 
 
