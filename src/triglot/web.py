@@ -7,7 +7,7 @@ which `app.py` keeps in the ASGI scope, and a `ClientConnection` listens there f
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ValidationError
@@ -16,13 +16,14 @@ from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.validation import describe_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Request, Response, WebSocket
 
 Model = TypeVar("Model", bound=BaseModel)
 
 SCOPE_KEY: Final = "triglot.client"
+_UPGRADE_REQUIRED: Final = 426
 _JSON: Final = "application/json"
 _EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
@@ -38,12 +39,26 @@ class ByteStream(Protocol):
         """Release the backend; called once, on every path."""
 
 
+class Socket(Protocol):
+    """A WebSocket on which JSON objects go both ways, one a message."""
+
+    async def receive(self) -> Any | None:
+        """The next object of the client; `None` when it has gone."""
+
+    async def send(self, document: Any) -> None:
+        """Send one object."""
+
+
 class ClientConnection:
-    """The client's side of one request: says when the client has gone, and ends what still runs for it."""
+    """The client's side of one request: says when the client has gone, and ends what still runs for it.
+
+    Args:
+        receive: the ASGI server's; `None` for a request that nobody waits for.
+    """
 
     __slots__ = ("_callbacks", "_receive", "_watcher", "gone")
 
-    def __init__(self, receive: Callable[[], Any]) -> None:
+    def __init__(self, receive: Callable[[], Any] | None) -> None:
         self._receive = receive
         self._callbacks: list[Callable[[], None]] = []
         self._watcher: asyncio.Task[None] | None = None
@@ -51,8 +66,8 @@ class ClientConnection:
 
     def watch(self) -> None:
         """Start to listen. The request's body must have been read: what is received from now on is thrown away."""
-        if self._watcher is None:
-            self._watcher = asyncio.create_task(self._watch())
+        if self._watcher is None and self._receive is not None:
+            self._watcher = asyncio.create_task(self._watch(self._receive))
 
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the client goes away, or at the end of the request at the latest.
@@ -64,17 +79,21 @@ class ClientConnection:
             raise ClientGone
         self._callbacks.append(callback)
 
+    def leave(self) -> None:
+        """Act as if the client had gone: what runs for it ends, and nothing more is begun."""
+        self.gone = True
+        self._run_callbacks()
+
     def close(self) -> None:
         """End the request: nothing that was started for it outlives this call."""
         if self._watcher is not None:
             self._watcher.cancel()
         self._run_callbacks()
 
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+    async def _watch(self, receive: Callable[[], Any]) -> None:
+        while (await receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
-        self._run_callbacks()
+        self.leave()
 
     def _run_callbacks(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
@@ -123,9 +142,27 @@ class RequestContext:
         self.answer_headers: dict[str, str] = {}
         self.answer_status = 200
 
+    def without_client(self) -> RequestContext:
+        """The request as one that goes on when its client has gone; it ends with `client.leave()`."""
+        context = RequestContext(self.dialect, self.operation, self.request_id, self.headers, ClientConnection(None))
+        context.owner = self.owner
+        return context
 
-async def read_request(req: Request, resp: Response, dialect: str, operation: str) -> RequestContext:  # noqa: ARG001 - part of the seam
+
+async def read_request(  # noqa: PLR0913 - keywords
+    req: Request,
+    resp: Response,  # noqa: ARG001 - part of the seam
+    dialect: str,
+    operation: str,
+    *,
+    body: bool = True,
+) -> RequestContext:
     """Read the whole request and start to watch the client.
+
+    Args:
+        req, resp: of Falcon.
+        dialect, operation: as named in the specs.
+        body: whether a POST must have one. Where the specs name none, it may be empty.
 
     Raises:
         ApiError: the body is too large, is not JSON, or has a content type or encoding that is not served.
@@ -138,7 +175,7 @@ async def read_request(req: Request, resp: Response, dialect: str, operation: st
     if req.method in ("POST", "PUT", "PATCH"):
         _check_media(req)
         context.body = await _read_body(req, state.max_body_bytes)
-        context.document = _decode_json(context.body)
+        context.document = _decode_json(context.body) if body or context.body else {}
     context.client.watch()
     return context
 
@@ -152,13 +189,23 @@ def decode_body(model: type[Model], context: RequestContext) -> Model:
     return _validate(model, context.document, strict=True)
 
 
-def decode_query(model: type[Model], context: RequestContext) -> Model:
+def decode_query(model: type[Model], context: RequestContext, lists: Sequence[str] = ()) -> Model:
     """Validate the request's query parameters.
+
+    Args:
+        model: their model.
+        context: of the request.
+        lists: parameters that may stand several times, plain (`include=a&include=b`) or, as the SDKs write them, as `include[]=a`.
 
     Raises:
         ApiError: they do not fit; `param` names the parameter.
     """
-    return _validate(model, context.query, strict=False)
+    query = dict(context.query)
+    for name in lists:
+        found = [query.pop(key) for key in (name, f"{name}[]") if key in query]
+        if found:
+            query[name] = [item for value in found for item in (value if isinstance(value, list) else [value])]
+    return _validate(model, query, strict=False)
 
 
 def send_json(resp: Response, context: RequestContext, document: Any) -> None:
@@ -179,6 +226,28 @@ def send_stream(resp: Response, context: RequestContext, stream: ByteStream) -> 
     resp.content_type = _EVENT_STREAM
     resp.stream = stream
     resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no", **context.answer_headers})
+
+
+def demand_upgrade(req: Request, resp: Response) -> NoReturn:
+    """Refuse a GET that asks for no WebSocket where there is nothing else to get. Codex takes 426 as the word to use POST.
+
+    Raises:
+        ApiError: always.
+    """
+    resp.set_header("upgrade", "websocket")
+    message = f"{req.path} is for POST and for WebSockets: send the request with POST."
+    raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, message, status=_UPGRADE_REQUIRED)
+
+
+async def serve_socket(
+    req: Request,  # noqa: ARG001 - part of the seam
+    ws: WebSocket,
+    dialect: str,  # noqa: ARG001
+    operation: str,  # noqa: ARG001
+    handler: Callable[[Socket, RequestContext], Awaitable[None]],  # noqa: ARG001
+) -> None:
+    """Refuse the connection: no handler takes one yet, and `triglot serve` answers an upgrade with 426 before it comes here."""
+    await ws.close()
 
 
 def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:

@@ -17,7 +17,7 @@ from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from triglot.backend.client import Backend, Call
     from triglot.backend.decode import AnswerDecoder
@@ -120,15 +120,21 @@ def _told(error: ApiError | asyncio.CancelledError) -> ApiError:
 class TranslatedStream:
     """A dialect's stream, made from the backend's: all events found in one read leave in one write.
 
+    It is read as bytes by iteration, or as events by `next_events`.
+
     Args:
         call: opened; with status 0 if the backend has not begun yet.
         decoder, translator: fresh ones, or the translator already started.
         request_id: for the log.
         heartbeat_s: after this long without a write the client gets a sign of life.
         opening: events to be sent first.
+        settle: is given the last events before they leave, and may change them.
     """
 
-    __slots__ = ("_aborted", "_call", "_decoder", "_heartbeat_s", "_loop", "_opening", "_request_id", "_translator", "_written_at")
+    __slots__ = (
+        *("_aborted", "_call", "_decoder", "_heartbeat_s", "_loop", "_opening", "_request_id", "_settle", "_translator"),
+        "_written_at",
+    )
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
@@ -139,8 +145,10 @@ class TranslatedStream:
         request_id: str,
         heartbeat_s: float,
         opening: Sequence[Mapping[str, Any]] = (),
+        settle: Callable[[Sequence[Any]], Awaitable[None]] | None = None,
     ) -> None:
         self._call = call
+        self._settle = settle
         self._decoder = decoder
         self._translator = translator
         self._request_id = request_id
@@ -154,9 +162,15 @@ class TranslatedStream:
         return self
 
     async def __anext__(self) -> bytes:
+        if events := await self.next_events():
+            return encode_events(events)
+        raise StopAsyncIteration
+
+    async def next_events(self) -> Sequence[Mapping[str, Any]]:
+        """The next events, as soon as there are any; none means that the stream has ended."""
         if self._opening:
             opening, self._opening = self._opening, ()
-            return encode_events(opening)
+            return opening
         decoder = self._decoder
         translator = self._translator
         while not decoder.ended:
@@ -169,10 +183,12 @@ class TranslatedStream:
                 out += translator.idle()
             if out:
                 self._written_at = self._loop.time()
-                return encode_events(out)
+                if decoder.ended and self._settle is not None:
+                    await self._settle(out)
+                return out
             if self._aborted:
                 break
-        raise StopAsyncIteration
+        return ()
 
     async def _next_events(self) -> Sequence[BackendEvent]:
         """What the backend has sent: nothing if it has been silent for a heartbeat, or the client has gone."""
