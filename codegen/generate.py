@@ -12,6 +12,7 @@ from codegen.operations import Operation, read_operations
 from codegen.order import read_order
 from codegen.place import InvalidDialectError, Map, Place, SpecError
 from codegen.render import header, render_dialect, render_order, render_package, render_resources, render_service, render_support
+from codegen.sockets import Socket, read_sockets
 from codegen.source import find_dialects, read_dialect
 from codegen.support import SupportWalk, prune
 from codegen.unions import check_unions
@@ -57,9 +58,10 @@ def generate_dialect(dialect: Dialect) -> dict[str, str]:
     _raise_all(check_schemas(dialect))
     _raise_all(check_unions(dialect))
     operations = read_operations(dialect)
+    sockets = read_sockets(dialect, operations)
     order = read_order(dialect, sorted({operation.event for operation in operations if operation.event}))
-    requests = _requests(dialect, operations)
-    answers = _answers(dialect, operations)
+    requests = _requests(dialect, operations, sockets)
+    answers = _answers(dialect, operations, sockets)
     walk = SupportWalk(dialect)
     for name, schema in requests.items():
         walk.add_request(name, schema)
@@ -69,8 +71,8 @@ def generate_dialect(dialect: Dialect) -> dict[str, str]:
     files = {
         "__init__.py": render_dialect(dialect),
         "events.py": render_events(dialect, answers, opening),
-        "service.py": render_service(dialect, operations),
-        "resources.py": render_resources(dialect, operations),
+        "service.py": render_service(dialect, operations, sockets),
+        "resources.py": render_resources(dialect, operations, sockets),
         "openapi.json": json.dumps(dialect.document, ensure_ascii=False, indent=1) + "\n",
     }
     if requests:
@@ -81,9 +83,10 @@ def generate_dialect(dialect: Dialect) -> dict[str, str]:
     return files
 
 
-def _requests(dialect: Dialect, operations: list[Operation]) -> dict[str, Map]:
-    """The schemas of all request bodies and query parameters, by class name."""
+def _requests(dialect: Dialect, operations: list[Operation], sockets: list[Socket]) -> dict[str, Map]:
+    """The schemas of all request bodies, query parameters and events of clients, by class name."""
     requests = {operation.request: dialect.schemas[operation.request] for operation in operations if operation.request}
+    requests |= {socket.request: dialect.schemas[socket.request] for socket in sockets}
     for operation in operations:
         if operation.query is not None:
             if operation.query_name in dialect.schemas:
@@ -92,8 +95,9 @@ def _requests(dialect: Dialect, operations: list[Operation]) -> dict[str, Map]:
     return requests
 
 
-def _answers(dialect: Dialect, operations: list[Operation]) -> dict[str, Map]:
+def _answers(dialect: Dialect, operations: list[Operation], sockets: list[Socket]) -> dict[str, Map]:
     names = {name for operation in operations for name in (operation.answer, operation.event, *operation.errors) if name}
+    names |= {socket.event for socket in sockets}
     return {name: dialect.schemas[name] for name in sorted(names)}
 
 
@@ -105,5 +109,6 @@ def _unused(dialect: Dialect, requests: dict[str, Map], answers: dict[str, Map])
 
 
 def _raise_all(errors: Iterable[SpecError]) -> None:
-    if found := list(errors):
-        raise InvalidDialectError(found)
+    found = {str(error): error for error in errors}  # what is wrong with a property is wrong with its copies
+    if found:
+        raise InvalidDialectError(list(found.values()))

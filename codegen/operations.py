@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from codegen.keywords import SUPPORT, check_schema, check_support
 from codegen.place import Map, Place, Seq, SpecError, expect_map, expect_seq, expect_str
 from codegen.source import ref_name
+from codegen.unions import types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.source import Dialect
 
+SOCKET = "x-triglot-websocket"
 _WHEN = "x-triglot-when-header"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _ALLOWED = {
     "document": {"openapi", "info", "servers", "tags", "security", "paths", "components"},
     "components": {"schemas", "parameters", "responses", "securitySchemes"},
-    "path item": {*_METHODS, "parameters"},
+    "path item": {*_METHODS, "parameters", SOCKET},
     "operation": {
         *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "deprecated", "security"),
         *("x-triglot-verbatim", _WHEN),
@@ -77,14 +79,32 @@ class Operation:
         return "".join(word.capitalize() for word in self.name.split("_")) + "Query"
 
     @property
+    def query_lists(self) -> tuple[str, ...]:
+        """The query parameters that may be repeated."""
+        properties = self.query["properties"] if self.query is not None else {}
+        return tuple(name for name, schema in properties.items() if "array" in types_of(schema))
+
+    @property
     def has_request(self) -> bool:
         """Whether the handler gets a validated body or query."""
         return self.request is not None or self.query is not None
 
     @property
+    def needs_no_body(self) -> bool:
+        """Whether the method may have a body, and the operation does not look at it."""
+        return self.request is None and self.method in ("put", "post", "patch")
+
+    @property
     def stream_name(self) -> str:
-        """The handler of the stream: the verb becomes `stream` where there is a JSON answer too."""
-        return self.name if self.answer is None else f"stream_{self.name.partition('_')[2]}"
+        """The handler of the stream: where there is a JSON answer too, the verb becomes `stream`, or `follow` for what exists already."""
+        if self.answer is None:
+            return self.name
+        return f"{'follow' if self.method == 'get' else 'stream'}_{self.name.partition('_')[2]}"
+
+    @property
+    def chooser(self) -> str:
+        """What holds the field `stream` that chooses between the answers."""
+        return "query" if self.request is None else "request"
 
 
 def read_operations(dialect: Dialect) -> list[Operation]:
@@ -129,7 +149,7 @@ def _read_path(dialect: Dialect, path: str, item: Map) -> Iterator[Operation]:
     _only(item, "path item")
     shared = _parameters(item)
     for method in item:
-        if method != "parameters":
+        if method not in ("parameters", SOCKET):
             yield _read_operation(dialect, path, method, expect_map(item[method], item.at(method)), shared)
 
 
@@ -147,8 +167,9 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
     if verbatim and answer is None:
         raise SpecError(spec.at("x-triglot-verbatim"), "there is no JSON answer to pass through")
     request = _read_request(dialect, spec)
-    if answer and event and "stream" not in (dialect.schemas[request].get("properties") or () if request else ()):
-        raise SpecError(spec.place, "the request has no field 'stream' to choose between the answers")
+    query = _query_schema(parameters, spec.place)
+    if answer and event:
+        _check_chooser(dialect.schemas[request] if request else query, spec.place)
     return Operation(
         name=name,
         method=method,
@@ -157,7 +178,7 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
         path_parameters=path_parameters,
         catch_all=frozenset(parameter["name"] for parameter in parameters if parameter.get("x-triglot-catch-all")),
         request=request,
-        query=_query_schema(parameters, spec.place),
+        query=query,
         answer=answer,
         verbatim=verbatim,
         event=event,
@@ -165,6 +186,12 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
         errors=errors,
         place=spec.place,
     )
+
+
+def _check_chooser(schema: Map | None, place: Place) -> None:
+    properties = schema.get("properties") or {} if schema is not None else {}
+    if "stream" not in properties:
+        raise SpecError(place, "the request has no field 'stream' to choose between the answers")
 
 
 def _first_sentence(text: str) -> str:

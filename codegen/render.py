@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from codegen.operations import Operation
     from codegen.order import Order
+    from codegen.sockets import Socket
     from codegen.source import Dialect
     from codegen.support import Node
 
@@ -33,18 +34,24 @@ def render_dialect(dialect: Dialect) -> str:
     return _fill("dialect", dialect.label, dialect.digest, dialect=dialect)
 
 
-def render_service(dialect: Dialect, operations: list[Operation]) -> str:
+def render_service(dialect: Dialect, operations: list[Operation], sockets: list[Socket]) -> str:
     """The Protocol that the hand-written service implements."""
-    return _fill("service", dialect.label, dialect.digest, dialect=dialect, operations=operations, class_name=service_name(dialect))
+    names = {"operations": operations, "sockets": sockets, "class_name": service_name(dialect)}
+    return _fill("service", dialect.label, dialect.digest, dialect=dialect, **names)
 
 
-def render_resources(dialect: Dialect, operations: list[Operation]) -> str:
+def render_resources(dialect: Dialect, operations: list[Operation], sockets: list[Socket]) -> str:
     """The Falcon resources and their routes."""
     paths: dict[str, list[Operation]] = {}
     for operation in operations:
         paths.setdefault(operation.path, []).append(operation)
-    names = resource_names(list(paths))
-    return _fill("resources", dialect.label, dialect.digest, dialect=dialect, paths=paths, names=names, class_name=service_name(dialect))
+    values = {
+        "paths": paths,
+        "sockets": {socket.path: socket for socket in sockets},
+        "names": resource_names(list(paths)),
+        "class_name": service_name(dialect),
+    }
+    return _fill("resources", dialect.label, dialect.digest, dialect=dialect, **values)
 
 
 def render_support(dialect: Dialect, nodes: Mapping[str, Node], roots: list[str]) -> str:

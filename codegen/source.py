@@ -18,6 +18,7 @@ from codegen.place import Map, Place, Seq, SpecError, expect_map, expect_str
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BESIDE_COPY = {"description", "default", "deprecated", "x-triglot-support"}
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -164,14 +165,20 @@ def _component_section(root: Map, kind: str) -> Any:
     return components.get(kind) if isinstance(components, Map) else None
 
 
-def _rewrite(value: Any, file: str, trees: dict[str, Any]) -> Any:
-    """Copy a tree with each `$ref` pointing into the bundle."""
+def _rewrite(value: Any, file: str, trees: dict[str, Any], trail: tuple[Place, ...] = ()) -> Any:
+    """Copy a tree with each `$ref` pointing into the bundle; a reference to a property becomes a copy of it.
+
+    `trail` holds the places of the properties that are being copied.
+    """
     if isinstance(value, Seq):
         items = Seq(value.place, value.lines)
-        items.extend(_rewrite(item, file, trees) for item in value)
+        items.extend(_rewrite(item, file, trees, trail) for item in value)
         return items
     if not isinstance(value, Map):
         return value
+    is_reference = isinstance(value.get("$ref"), str) and not value.place.pointer.endswith("/properties")
+    if is_reference and "/properties/" in value["$ref"]:
+        return _copy_property(value, file, trees, trail)
     result = Map(value.place, value.lines)
     for key, item in value.items():
         if key == "$ref" and not value.place.pointer.endswith("/properties"):
@@ -182,17 +189,47 @@ def _rewrite(value: Any, file: str, trees: dict[str, Any]) -> Any:
             for tag, ref in mapping.items():
                 result[key][tag] = _target(expect_str(ref, mapping.at(tag)), mapping.at(tag), file, trees)
         else:
-            result[key] = _rewrite(item, file, trees)
+            result[key] = _rewrite(item, file, trees, trail)
     return result
+
+
+def _copy_property(value: Map, file: str, trees: dict[str, Any], trail: tuple[Place, ...]) -> Map:
+    """The property that a reference `<file>#/<schema>/properties/<name>` leads to; what stands beside the reference replaces its own.
+
+    The copy keeps the place of the property: what is wrong with it is wrong there.
+    """
+    place = value.at("$ref")
+    target, parts = _locate(value["$ref"], place, file, trees)
+    schema = _schemas_of(target, trees[target]).get(parts[0])
+    properties = schema.get("properties") if isinstance(schema, Map) else None
+    if len(parts) != 3 or not isinstance(properties, Map) or not isinstance(properties.get(parts[2]), Map):  # noqa: PLR2004
+        raise SpecError(place, f"'{value['$ref']}' leads to nothing")
+    written = properties[parts[2]]
+    if written.place in trail:
+        raise SpecError(place, f"'{value['$ref']}' leads back to itself")
+    copied = _rewrite(written, target, trees, (*trail, written.place))
+    result = Map(copied.place, {**copied.lines, **value.lines})
+    result.update(copied)
+    for key in value:
+        if key != "$ref":
+            if key not in _BESIDE_COPY:
+                raise SpecError(value.at(key), f"keyword '{key}' is not supported beside $ref")
+            result[key] = _rewrite(value[key], file, trees, trail)
+    return result
+
+
+def _locate(ref: str, place: Place, file: str, trees: dict[str, Any]) -> tuple[str, list[str]]:
+    """The file that a reference in `file` leads to, and the steps of its pointer."""
+    path, hash_, pointer = ref.partition("#")
+    target = _join(PurePosixPath(file).parent, path) if path else file
+    if not hash_ or target not in trees:
+        raise SpecError(place, f"'{ref}' leads to no file of this dialect")
+    return target, pointer.removeprefix("/").split("/")
 
 
 def _target(ref: str, place: Place, file: str, trees: dict[str, Any]) -> str:
     """The bundled form of a reference that stands in `file`."""
-    path, hash_, pointer = ref.partition("#")
-    target = _join(PurePosixPath(file).parent, path) if path else file
-    parts = pointer.removeprefix("/").split("/")
-    if not hash_ or target not in trees:
-        raise SpecError(place, f"'{ref}' leads to no file of this dialect")
+    target, parts = _locate(ref, place, file, trees)
     tree = trees[target]
     if target == "openapi.yaml":
         *prefix, name = parts

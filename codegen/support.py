@@ -79,8 +79,13 @@ class SupportWalk:
         self.errors: list[SpecError] = []
 
     def add_request(self, name: str, schema: Map) -> None:
-        """Walk a request body or the query parameters of an operation."""
-        if name not in self.nodes:
+        """Walk a request body, the query parameters of an operation, or the events of a socket's client."""
+        if name in self.nodes:
+            return
+        if "oneOf" in schema:
+            node = self.nodes[name] = Node()
+            self._tagged(name, node, split_branches(self._dialect, schema), None)
+        else:
             self._object(name, [schema], None)
 
     def _value(self, name: str, schema: Map, inherited: Map | None) -> str:

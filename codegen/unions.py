@@ -74,15 +74,16 @@ def _collect(dialect: Dialect, written: Map, found: Branches) -> None:
             _collect(dialect, branch, found)
     elif (tag := open_tag(schema)) is not None:
         found.open_branches.append((tag, written))
-    elif "properties" in schema or "additionalProperties" in schema or "object" in _types(schema):
+    elif "properties" in schema or "additionalProperties" in schema or "object" in types_of(schema):
         found.objects.append(written)
-    elif "items" in schema or "array" in _types(schema):
+    elif "items" in schema or "array" in types_of(schema):
         found.arrays.append(written)
     else:
         found.scalars.append(written)
 
 
-def _types(schema: Map) -> list[str]:
+def types_of(schema: Map) -> list[str]:
+    """The names in a schema's `type`; empty when it has none."""
     types = schema.get("type", [])
     return types if isinstance(types, list) else [types]
 

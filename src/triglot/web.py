@@ -149,7 +149,7 @@ class RequestContext:
         return context
 
 
-async def read_request(  # noqa: PLR0913 - keywords
+async def read_request(
     req: Request,
     resp: Response,  # noqa: ARG001 - part of the seam
     dialect: str,
@@ -159,10 +159,7 @@ async def read_request(  # noqa: PLR0913 - keywords
 ) -> RequestContext:
     """Read the whole request and start to watch the client.
 
-    Args:
-        req, resp: of Falcon.
-        dialect, operation: as named in the specs.
-        body: whether a POST must have one. Where the specs name none, it may be empty.
+    Where the specs name no body, `body` is false: a POST may have none then.
 
     Raises:
         ApiError: the body is too large, is not JSON, or has a content type or encoding that is not served.

@@ -10,7 +10,7 @@ from tests.codegen.golden.parrot.resources import ROUTES, EchoesResource
 if TYPE_CHECKING:
     from tests.codegen.golden.parrot import events
     from tests.codegen.golden.parrot.service import ParrotService
-    from triglot.web import ByteStream, RequestContext
+    from triglot.web import ByteStream, RequestContext, Socket
 
 
 def build_echo(text: str) -> events.Echo:
@@ -46,6 +46,22 @@ class Parrot:
 
     async def get_bird(self, bird_id: str, context: RequestContext) -> bytes:
         return bird_id.encode()
+
+    async def get_song(self, bird_id: str, query: models.GetSongQuery, context: RequestContext) -> events.Echo:
+        return build_echo(f"{bird_id}: {query.parts}")
+
+    async def follow_song(self, bird_id: str, query: models.GetSongQuery, context: RequestContext) -> ByteStream:
+        return self._stream
+
+    async def stop_talk(self, context: RequestContext) -> events.Echo:
+        return build_echo(f"{context.document}")
+
+    async def converse_words(self, socket: Socket, context: RequestContext) -> None:
+        while (word := await socket.receive()) is not None:
+            reply: events.Reply = (
+                {"type": "sulk"} if word["type"] == "hush" else {"type": "echo_delta", "index": 0, "text": word["phrases"]}
+            )
+            await socket.send(reply)
 
 
 def build_resource(stream: ByteStream) -> EchoesResource:

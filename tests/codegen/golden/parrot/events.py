@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict, Union
@@ -45,6 +45,10 @@ class Squawk(TypedDict):
     type: Literal['squawk']
 
 
+class Sulk(TypedDict):
+    type: Literal['sulk']
+
+
 class Words(TypedDict):
     type: Literal['words']
     text: str
@@ -66,6 +70,9 @@ class EchoStop(TypedDict):
     type: Literal['echo_stop']
     index: int
     echo: Echo | None
+
+
+Reply: TypeAlias = EchoDelta | Sulk
 
 
 class Dialogue(TypedDict):

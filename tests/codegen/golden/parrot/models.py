@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -13,6 +13,22 @@ class Cage(BaseModel):
     )
     width: Annotated[int | None, Field(gt=0)] = None
     cover: bool | None = None
+
+
+class GetSongQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    stream: bool | None = False
+    parts: list[Literal['verse', 'chorus']] | None = None
+
+
+class Hush(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['hush']
+    kindly: bool | None = None
 
 
 class Label(BaseModel):
@@ -95,6 +111,18 @@ KnownPhrase = TypeAliasType("KnownPhrase", Annotated[Words | Song | Dialogue, Fi
 
 
 Phrase = TypeAliasType("Phrase", Annotated[KnownPhrase | PlainWords | OtherPhrase, Field(union_mode='left_to_right')])
+
+
+class Say(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['say']
+    phrases: str | Phrases
+    volume: Annotated[float | None, Field(ge=0.0, le=11.0)] = 3
+
+
+Word = TypeAliasType("Word", Annotated[Say | Hush, Field(discriminator='type')])
 
 
 Dialogue.model_rebuild()

@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The legal order of a parrot stream."""
 

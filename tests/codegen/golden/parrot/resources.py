@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The parrot dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -12,7 +12,7 @@ from .. import Route
 from . import models
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Request, Response, WebSocket
 
     from .service import ParrotService
 
@@ -62,8 +62,48 @@ class BirdsByBirdIdResource:
     on_head = on_get  # Falcon leaves the body out
 
 
+class BirdsByBirdIdSongResource:
+    """/v1/birds/{bird_id}/song."""
+
+    def __init__(self, service: ParrotService) -> None:
+        self._service = service
+
+    async def on_get(self, req: Request, resp: Response, bird_id: str) -> None:
+        """Hear what a bird is singing, from its beginning."""
+        context = await web.read_request(req, resp, "parrot", "get_song")
+        query = web.decode_query(models.GetSongQuery, context, lists=("parts",))
+        if query.stream and req.method != "HEAD":
+            web.send_stream(resp, context, await self._service.follow_song(bird_id, query, context))
+        else:
+            web.send_json(resp, context, await self._service.get_song(bird_id, query, context))
+
+    on_head = on_get  # Falcon leaves the body out
+
+
+class TalkResource:
+    """/v1/talk."""
+
+    def __init__(self, service: ParrotService) -> None:
+        self._service = service
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Cover the cage."""
+        context = await web.read_request(req, resp, "parrot", "stop_talk", body=False)
+        web.send_json(resp, context, await self._service.stop_talk(context))
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Ask for a WebSocket instead: GET alone has no meaning here."""
+        web.demand_upgrade(req, resp)
+
+    async def on_websocket(self, req: Request, ws: WebSocket) -> None:
+        """Talk to the parrot without hanging up."""
+        await web.serve_socket(req, ws, "parrot", "converse_words", self._service.converse_words)
+
+
 ROUTES: Final = (
     Route("/v1/echoes", EchoesResource, {"POST": None}),
     Route("/v1/birds", BirdsResource, {"GET": "parrot-version"}),
     Route("/v1/birds/{bird_id:path}", BirdsByBirdIdResource, {"GET": None}),
+    Route("/v1/birds/{bird_id}/song", BirdsByBirdIdSongResource, {"GET": None}),
+    Route("/v1/talk", TalkResource, {"POST": None}),
 )

@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the parrot dialect."""
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from triglot.web import ByteStream, RequestContext
+    from triglot.web import ByteStream, RequestContext, Socket
 
     from . import events, models
 
@@ -29,4 +29,20 @@ class ParrotService(Protocol):
 
     async def get_bird(self, bird_id: str, context: RequestContext) -> bytes:
         """GET /v1/birds/{bird_id}: Describe one bird."""
+        ...
+
+    async def get_song(self, bird_id: str, query: models.GetSongQuery, context: RequestContext) -> events.Echo:
+        """GET /v1/birds/{bird_id}/song: Hear what a bird is singing, from its beginning."""
+        ...
+
+    async def follow_song(self, bird_id: str, query: models.GetSongQuery, context: RequestContext) -> ByteStream:
+        """GET /v1/birds/{bird_id}/song, streamed: Hear what a bird is singing, from its beginning."""
+        ...
+
+    async def stop_talk(self, context: RequestContext) -> events.Echo:
+        """POST /v1/talk: Cover the cage."""
+        ...
+
+    async def converse_words(self, socket: Socket, context: RequestContext) -> None:
+        """A WebSocket at /v1/talk: Talk to the parrot without hanging up."""
         ...

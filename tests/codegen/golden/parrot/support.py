@@ -1,4 +1,4 @@
-# Generated from toy/parrot (sha256 4284ed7fb6eb). DO NOT EDIT.
+# Generated from toy/parrot (sha256 e658ca97a450). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a parrot request stand that are ignored or rejected."""
 
@@ -31,6 +31,11 @@ _NODES: Final[dict[str, Node]] = {
     "Dialogue.phrases": Node(
         items="Phrase",
     ),
+    "Hush": Node(
+        losses={
+            "kindly": Lossy("ignored", "parrots hear no tone"),
+        },
+    ),
     "Label": Node(
         losses={
             "colour": Lossy("ignored", "parrots do not mind"),
@@ -56,8 +61,21 @@ _NODES: Final[dict[str, Node]] = {
             "speed": Lossy("ignored", "parrots do not hurry"),
         },
     ),
+    "Say": Node(
+        losses={
+            "volume": Lossy("ignored", "a parrot has one volume", 3),
+        },
+        children={"phrases": "Say.phrases"},
+    ),
+    "Say.phrases": Node(
+        items="Phrase",
+    ),
     "Song/whole": Node(
         whole=Lossy("rejected", "parrots do not sing"),
+        tag="type",
+    ),
+    "Word": Node(
+        branches={"hush": "Hush", "say": "Say"},
         tag="type",
     ),
     "Words": Node(
@@ -67,4 +85,6 @@ _NODES: Final[dict[str, Node]] = {
     ),
 }
 CREATE_ECHO: Final = SupportTable(_NODES, "CreateEcho")
+GET_SONG_QUERY: Final = SupportTable(_NODES, "GetSongQuery")
 LIST_BIRDS_QUERY: Final = SupportTable(_NODES, "ListBirdsQuery")
+WORD: Final = SupportTable(_NODES, "Word")
