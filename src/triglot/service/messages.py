@@ -6,8 +6,6 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.chat_request import image_urls
 from triglot.dialects.messages.answer import fold_events
@@ -20,8 +18,8 @@ from triglot.dialects.messages.thinking import find_altered_thinking, plan_think
 from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
-from triglot.media.size import estimate_tokens
-from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer, read_body
+from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+from triglot.service.counting import PromptCounter
 from triglot.service.losses import report_losses
 from triglot.service.media import resolve_media
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("triglot")
 
-_COUNT_PATH: Final = "/v1/chat/completions/input_tokens"
 _COUNT_WITHIN_S: Final = 2.0
 """A backend that cannot even count by then does not hold the stream up any longer."""
 
@@ -75,6 +72,7 @@ class MessagesHandlers:
         self._heartbeat_s = heartbeat_s
         self._alias = alias
         self._media = media
+        self._counter = PromptCounter(backend, discovery)
 
     async def create_message(self, request: CreateMessage, context: RequestContext) -> Message:
         """Answer with one message, the fold of the stream that it would have been."""
@@ -101,11 +99,7 @@ class MessagesHandlers:
     async def count_message_tokens(self, request: CountMessageTokens, context: RequestContext) -> MessageTokensCount:
         """Count the prompt's tokens with the backend's own template and tokenizer."""
         await self._report(COUNT_MESSAGE_TOKENS, request, context)
-        if not (await self._discovery.profile()).extensions:
-            raise ApiError(ErrorKind.UNSUPPORTED, "This backend cannot count tokens: only llama-server can.")
-        count = await self._count(request, context)
-        assert count is not None  # noqa: S101 - for the type checker: it was waited for
-        return {"input_tokens": count}
+        return {"input_tokens": await self._counter.count(await self._prompt(request), context)}
 
     async def list_models(self, query: ListModelsQuery, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models, a page of them."""
@@ -163,10 +157,10 @@ class MessagesHandlers:
             ApiError: the prompt does not fit: better known now than from a stream that has begun.
         """
         facts = await self._discovery.facts()
-        if not (await self._discovery.profile()).extensions:
+        if not await self._counter.can_count():
             return None
         try:
-            count = await self._count(request, context, within_s=_COUNT_WITHIN_S)
+            count = await self._counter.count_within(await self._prompt(request), context, _COUNT_WITHIN_S)
         except ApiError as error:
             log.debug("%s: the prompt could not be counted: %s", context.request_id, error.message)
             return None
@@ -175,22 +169,11 @@ class MessagesHandlers:
             raise ApiError(ErrorKind.CONTEXT_LENGTH, "The prompt is longer than the context.", details=details)
         return count
 
-    async def _count(
-        self, request: CreateMessage | CountMessageTokens, context: RequestContext, within_s: float | None = None
-    ) -> int | None:
-        """The tokens of the prompt; `None` if the backend has not begun to answer `within_s`."""
+    async def _prompt(self, request: CreateMessage | CountMessageTokens) -> dict[str, Any]:
+        """What the backend counts."""
         body = convert_prompt(request, await self._discovery.profile(), self._restore)
         await self._name_model(body)
-        call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_COUNT_PATH, within_s=within_s)
-        if call.status == 0:
-            await call.aclose()
-            return None
-        answer = msgspec.json.decode(await read_body(call))
-        count = answer.get("input_tokens") if isinstance(answer, dict) else None
-        if not isinstance(count, int):
-            raise ApiError(ErrorKind.BACKEND_FAILED, "The backend's count of tokens is not a number.")
-        # llama-server counts the text of the prompt; what its projector makes of an image it tells only afterwards
-        return count + sum(estimate_tokens(url) for url in image_urls(body["messages"]))
+        return body
 
     async def _name_model(self, body: dict[str, Any]) -> None:
         """Put the backend's own name for the alias."""

@@ -1,0 +1,84 @@
+"""The items of a request as they are stored and listed: each with an id, and in the long form of those that have a short one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+Document = dict[str, Any]
+
+_PREFIXES: Final = {
+    "message": "msg_",
+    "reasoning": "rs_",
+    "function_call": "fc_",
+    "function_call_output": "fco_",
+    "custom_tool_call": "ctc_",
+    "custom_tool_call_output": "ctco_",
+    "tool_search_call": "tsc_",
+    "tool_search_output": "tso_",
+    "shell_call": "sh_",
+    "shell_call_output": "sho_",
+    "local_shell_call": "lsh_",
+    "local_shell_call_output": "lsho_",
+    "apply_patch_call": "apc_",
+    "apply_patch_call_output": "apco_",
+    "compaction": "cmp_",
+    "mcp_approval_response": "mcpr_",
+}
+_OTHER_PREFIX: Final = "item_"
+# What listed items must have and what clients leave out.
+_DEFAULTS: Final[dict[str, Mapping[str, Any]]] = {
+    "message": {"status": "completed"},
+    "reasoning": {"summary": []},
+    "function_call": {"status": "completed"},
+    "function_call_output": {"status": "completed"},
+    "custom_tool_call": {"status": "completed"},
+    "custom_tool_call_output": {"status": "completed"},
+    "tool_search_call": {"status": "completed", "execution": "client"},
+    "tool_search_output": {"status": "completed", "execution": "client"},
+    "shell_call": {"status": "completed"},
+    "shell_call_output": {"status": "completed"},
+    "apply_patch_call": {"status": "completed"},
+    "local_shell_call": {"status": "completed"},
+    "computer_call": {"status": "completed", "pending_safety_checks": []},
+    "computer_call_output": {"status": "completed"},
+    "additional_tools": {"role": "developer"},
+}
+_NOT_KEPT: Final = frozenset({"item_reference", "compaction_trigger"})
+
+
+def record_input(given: str | Sequence[Mapping[str, Any]], new_id: Callable[[str], str]) -> list[Document]:
+    """The items of a request's input, as documents with ids.
+
+    What stands for a stored item, or is only an order, is no item of its own and is left out.
+
+    Args:
+        given: the input, decoded, as the client wrote it.
+        new_id: makes an id from a prefix.
+    """
+    if isinstance(given, str):
+        return [_record({"role": "user", "content": given}, new_id)]
+    return [_record(item, new_id) for item in given if item.get("type") not in _NOT_KEPT]
+
+
+def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
+    kind = item.get("type") or "message"
+    record: Document = {"id": item.get("id") or new_id(_PREFIXES.get(kind, _OTHER_PREFIX)), "type": kind}
+    record.update((name, value) for name, value in item.items() if name not in record and value is not None)
+    for name, value in _DEFAULTS.get(kind, {}).items():
+        record.setdefault(name, value)
+    if kind == "message":
+        record["content"] = list(_parts(record["role"], record["content"]))
+    return record
+
+
+def _parts(role: str, content: str | Sequence[Document]) -> Iterator[Document]:
+    """The parts of a message; text of the assistant has the fields that it had in the answer."""
+    for part in [{"type": _text_type(role), "text": content}] if isinstance(content, str) else content:
+        yield {**part, "annotations": part.get("annotations") or []} if part.get("type") == "output_text" else part
+
+
+def _text_type(role: str) -> str:
+    return "output_text" if role == "assistant" else "input_text"
