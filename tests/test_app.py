@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -127,6 +128,32 @@ def test_other_media_are_refused(dialect: str, headers: dict[str, str]) -> None:
     answer = post(PATHS[dialect], BODIES[dialect], headers)
     assert answer.status_code == 415
     error_of(dialect, answer)
+    assert answer.headers.get("accept-encoding") == ("gzip, deflate, zstd" if "content-encoding" in headers else None)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_compressed_body_is_read_as_what_it_holds(dialect: str) -> None:
+    headers = {"content-encoding": "gzip"}
+    body = json.dumps(BODIES[dialect]).encode()
+    assert post(PATHS[dialect], gzip.compress(body), headers).status_code == 502  # it got as far as the backend
+    for damaged, reason in [
+        (body, "gzip"),
+        (gzip.compress(body)[:-9], "too early"),
+        (gzip.compress(b"{"), "JSON"),
+        (b"", "no body"),
+    ]:
+        answer = post(PATHS[dialect], damaged, headers)
+        assert answer.status_code == 400
+        assert reason in error_of(dialect, answer)["message"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_compressed_body_is_measured_by_what_it_holds(dialect: str) -> None:
+    body = gzip.compress(json.dumps({**BODIES[dialect], "user": "x" * 2000}).encode())
+    assert len(body) < 1024
+    answer = post(PATHS[dialect], body, {"content-encoding": "gzip"}, max_body_bytes=1024)
+    assert answer.status_code == 413
+    assert "1024" in error_of(dialect, answer)["message"]
 
 
 @pytest.mark.parametrize(

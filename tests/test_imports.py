@@ -15,7 +15,7 @@ FOUNDATION = {"backend.profiles", "errors", "events", "generated", "order", "sse
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"__init__", "app", "banner", "backend", "backend.launch", "settings"},
+    "cli": {"__init__", "app", "banner", "backend", "backend.launch", "settings", "state"},
     "banner": {"__init__", "demo", "settings"},
     "app": {"dialects", "errors", "generated", "service", "settings", "web"},
     "service": {"__init__", "backend", "dialects", "media", "settings", "state", "web", *FOUNDATION},
@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "media": {"__init__", "backend", "errors"},
     "state": {"errors"},
     "backend.profiles": set(),
-    "web": {"errors", "validation"},
+    "web": {"content_encoding", "errors", "validation"},
+    "content_encoding": {"errors"},
     "validation": set(),
     "settings": {"backend.profiles"},
     "demo": set(),
@@ -43,14 +44,17 @@ ONLY_IN = {
     "falcon": {"app", "cli", "generated", "web"},
     "pydantic": {"generated", "validation", "web"},
     "pydantic_core": {"dialects", "validation"},
+    "backports": {"content_encoding"},
+    "compression": {"content_encoding"},
     "PIL": {"media.images"},
     "pypdf": {"media.documents"},
     "uvicorn": {"cli"},
+    "cryptography": {"state.seal"},
     "xllamacpp": {"backend.engine"},
 }
-# The last two come with pydantic.
+# The last two come with pydantic; from Python 3.14 on, backports.zstd is compression.zstd.
 DEPENDENCIES = {
-    *("backports", "cryptography", "lark"),
+    *("backports", "compression", "cryptography", "lark"),
     *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions"),
 }
 

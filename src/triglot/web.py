@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 import msgspec
 from pydantic import BaseModel, ValidationError
 
+from triglot.content_encoding import SERVED, decompress, parse_codings
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.validation import describe_errors
 
@@ -151,7 +152,7 @@ class RequestContext:
 
 async def read_request(
     req: Request,
-    resp: Response,  # noqa: ARG001 - part of the seam
+    resp: Response,
     dialect: str,
     operation: str,
     *,
@@ -162,7 +163,7 @@ async def read_request(
     Where the specs name no body, `body` is false: a POST may have none then.
 
     Raises:
-        ApiError: the body is too large, is not JSON, or has a content type or encoding that is not served.
+        ApiError: the body is too large, is damaged, is not JSON, or has a content type or encoding that is not served.
     """
     state = req.context
     headers = {name.lower(): value for name, value in req.headers.items()}
@@ -170,8 +171,10 @@ async def read_request(
     context.owner = state.owner
     context.query = req.params
     if req.method in ("POST", "PUT", "PATCH"):
-        _check_media(req)
+        codings = _check_media(req, resp)
         context.body = await _read_body(req, state.max_body_bytes)
+        if codings and context.body:
+            context.body = await decompress(context.body, codings, state.max_body_bytes)
         context.document = _decode_json(context.body) if body or context.body else {}
     context.client.watch()
     return context
@@ -256,13 +259,16 @@ def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:
         raise ApiError(ErrorKind.INVALID_REQUEST, message, param=param) from None
 
 
-def _check_media(req: Request) -> None:
+def _check_media(req: Request, resp: Response) -> tuple[str, ...]:
+    """The codings of a body that is served."""
     content_type = (req.content_type or _JSON).partition(";")[0].strip().lower()
     if content_type != _JSON and not content_type.endswith("+json"):
         raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The content type {content_type} is not served here: send {_JSON}.")
-    encoding = (req.get_header("content-encoding") or "identity").strip().lower()
-    if encoding != "identity":
-        raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The content encoding {encoding} is not served here: send the body uncompressed.")
+    try:
+        return parse_codings(req.get_header("content-encoding"))
+    except ApiError:
+        resp.set_header("accept-encoding", ", ".join(SERVED))  # RFC 9110, section 12.5.3: what the next request may come in
+        raise
 
 
 async def _read_body(req: Request, limit: int) -> bytes:
