@@ -90,7 +90,7 @@ def sdks(session: nox.Session) -> None:
 def conformance(session: nox.Session) -> None:
     """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte; `-- --filter GLOB` picks cases."""
     install(session, project="conformance,media")
-    gateway = ["triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
+    gateway = ["triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}", "--state", "memory"]
     session.run("python", "-m", "triglot_conformance", "check")
     session.run("python", "-m", "triglot_conformance", "replay", "--jobs", "2", *session.posargs, "--", *gateway)
 

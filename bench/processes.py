@@ -123,6 +123,7 @@ def start_triglot(upstream: int) -> Subject:
     """The gateway as users start it."""
     port = _free_port()
     options = ["--backend", f"http://{traffic.HOST}:{upstream}", "--host", traffic.HOST, "--port", str(port), "--log-level", "warning"]
+    options += ["--state", "memory"]
     return Subject("triglot", [sys.executable, "-m", "triglot", "serve", *options], port)
 
 

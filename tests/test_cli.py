@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
+def _clean_environment(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("TRIGLOT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
 @contextlib.contextmanager
@@ -193,19 +194,45 @@ def test_the_application_starts_from_the_environment_alone():
         health.value.close()
 
 
-@pytest.mark.parametrize("signing_key", [None, "0123456789abcdef"])
-def test_workers_share_one_signing_key(monkeypatch, signing_key):
-    started = []
+@pytest.fixture
+def served(monkeypatch) -> list[Settings]:
+    """The settings of each process of a gateway, in place of running it: the application's, or those of the workers."""
+    seen: list[Settings] = []
+    monkeypatch.setattr(cli, "create_app", seen.append)
     monkeypatch.setattr(cli.uvicorn, "Config", lambda *_, **__: None)
-    monkeypatch.setattr(
-        cli.uvicorn.supervisors, "Multiprocess", lambda *_: SimpleNamespace(run=lambda: started.extend([Settings.load()] * 2))
-    )
+    monkeypatch.setattr(cli.uvicorn, "Server", lambda _: SimpleNamespace(run=lambda _: None))
+    monkeypatch.setattr(cli.uvicorn.supervisors, "Multiprocess", lambda *_: SimpleNamespace(run=lambda: seen.extend([Settings.load()] * 2)))
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    with socket.socket() as listener:
-        cli.run_gateway(Settings(backend="http://gpu:8080", workers=2, signing_key=signing_key), listener)
-    [one, other] = started
-    assert one.signing_key == other.signing_key
-    assert one.signing_key == signing_key or (signing_key is None and len(one.signing_key) >= 32)
+    return seen
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("given", [[], ["--signing-key", "0123456789abcdef"]])
+def test_starts_and_workers_share_one_signing_key(served, workers, given):
+    for _ in range(2):
+        cli.main(["serve", "--backend", "http://gpu:8080", "--port", "0", "--workers", workers, *given])
+    assert len(served) == 2 * int(workers)
+    [key] = {settings.signing_key for settings in served}
+    assert key == given[1] if given else len(key) >= 32
+
+
+def test_a_key_of_a_start_without_state_is_forgotten(served, tmp_path):
+    for _ in range(2):
+        cli.main(["serve", "--backend", "http://gpu:8080", "--port", "0", "--state", "memory"])
+    [one, other] = (settings.signing_key for settings in served)
+    assert len(one) >= 32
+    assert one != other
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_state_that_cannot_be_kept_ends_with_one_line(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["serve", "--backend", "http://gpu:8080", "--port", "0", "--state", str(tmp_path / "file" / "state.sqlite3")])
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.startswith(
+        f"triglot: cannot keep the signing key in {tmp_path}/file/signing.key: Not a directory; give one"
+    )
 
 
 @pytest.mark.engine

@@ -52,6 +52,9 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "context": "4096",
         "api_keys": "one,two",
         "signing_key": "0123456789abcdef",
+        "state": "/var/lib/triglot/state.sqlite3",
+        "state_ttl_s": "60",
+        "state_max_bytes": "16777216",
         "max_body_bytes": "2048",
         "max_image_side": "512",
         "fetch_media": "ON",
@@ -93,6 +96,11 @@ def test_the_environment_carries_every_setting_to_a_worker():
         ("signing_key", "fifteen-letters", "must be at least 16 characters of printable ASCII without spaces"),
         ("signing_key", "sixteen letters!", "must be at least 16 characters of printable ASCII without spaces"),
         ("signing_key", "schlüsselschlüssel", "must be at least 16 characters of printable ASCII without spaces"),
+        ("state", " ", "must not be empty"),
+        ("state", "/", "'/' is a directory; name a file in it"),
+        ("state", "~nobody-of-this-name/x", "'~nobody-of-this-name/x': Could not determine home directory."),
+        ("state_ttl_s", "-1", "'-1' is not a number of seconds above 0"),
+        ("state_max_bytes", "1000", "'1000' is not a whole number of 16777216 or more"),
         ("log_level", "loud", "'loud' is not one of debug, info, warning, error"),
         ("model", "/does/not/exist.gguf", "cannot read '/does/not/exist.gguf': No such file or directory"),
         ("model", __file__, f"{__file__!r} is not a GGUF file"),
@@ -134,6 +142,40 @@ def test_a_bad_value_is_refused_with_its_source(name, text, told):
 )
 def test_a_backend_is_the_root_of_its_server(text, url):
     assert Settings.load({"backend": text}, {}).backend == url
+
+
+def test_state_is_kept_in_memory_or_in_a_file_of_a_fixed_place(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings.load({"state": "Memory"}, {}).state_file is None
+    assert Settings.load({"state": "some.db"}, {}).state_file == tmp_path / "some.db"
+    assert Settings.load({"state": "~/some.db"}, {}).state_file == tmp_path / "some.db"
+
+
+@pytest.mark.parametrize("ignored", ["", "relative/path"])
+def test_state_is_kept_where_the_desktop_says(monkeypatch, ignored):
+    monkeypatch.setenv("XDG_STATE_HOME", "/data/state")
+    assert Settings().state_file == Path("/data/state/triglot/state.sqlite3")
+    monkeypatch.setenv("XDG_STATE_HOME", ignored)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert Settings().state_file == Path("/home/somebody/.local/state/triglot/state.sqlite3")
+
+
+def test_without_a_home_the_place_of_the_state_is_asked_for(monkeypatch):
+    def fail():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", fail)
+    with pytest.raises(SettingsError, match="TRIGLOT_STATE is not set, and there is no home directory"):
+        _ = Settings().state_file
+
+
+def test_what_is_kept_in_memory_is_of_one_process():
+    with pytest.raises(SettingsError, match="TRIGLOT_STATE: several workers cannot share what is kept in memory"):
+        Settings.load({"workers": "2"}, {"TRIGLOT_STATE": "memory"})
+    with pytest.raises(SettingsError, match="--state: several workers"):
+        Settings.load({"workers": "2", "state": "memory"}, {})
 
 
 def test_a_model_is_an_existing_gguf_file():

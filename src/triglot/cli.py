@@ -21,7 +21,9 @@ from triglot.app import create_app
 from triglot.backend.launch import NoEngineError, choose_engine
 from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError, EngineProcess
-from triglot.settings import ENV_PREFIX, SETTINGS, Settings, SettingsError, new_signing_key
+from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
+from triglot.state.keys import signing_key_for
+from triglot.state.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         serve(Settings.load(options))
     except SettingsError as error:
         parser.exit(2, f"triglot: {error}\n")
-    except (NoEngineError, EngineError, PortError) as error:
+    except (NoEngineError, EngineError, PortError, StoreError) as error:
         parser.exit(1, f"triglot: {error}\n")
 
 
@@ -75,9 +77,11 @@ def serve(settings: Settings) -> None:
         NoEngineError: nothing can run the model.
         EngineError: the engine did not come up.
         PortError: the address is in use or not ours.
+        StoreError: the state cannot be kept where it should be.
     """
     logging.config.dictConfig(log_config(settings))
     _warn(settings)
+    settings = _settle_state(settings)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(bind(settings.host, settings.port))
         stack.enter_context(_quiet_signals())
@@ -107,8 +111,6 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
     if settings.workers == 1:
         uvicorn.Server(uvicorn.Config(create_app(settings), **options)).run([listener])
         return
-    if settings.signing_key is None:  # the workers have to know each other's signatures
-        settings = dataclasses.replace(settings, signing_key=new_signing_key())
     os.environ.update(settings.to_environ())
     config = uvicorn.Config("triglot.cli:create_worker_app", factory=True, workers=settings.workers, **options)
     uvicorn.supervisors.Multiprocess(config, [listener]).run()
@@ -153,6 +155,12 @@ def _port_problem(host: str, port: int, error: OSError) -> str:
     # An address that cannot be resolved has a message of its own and a negative number.
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
+
+
+def _settle_state(settings: Settings) -> Settings:
+    """Find the key before anything else starts, so that whatever is wrong is said once, and the workers know each other's signatures."""
+    file = settings.state_file
+    return dataclasses.replace(settings, state=file or IN_MEMORY, signing_key=settings.signing_key or signing_key_for(file))
 
 
 def _warn(settings: Settings) -> None:

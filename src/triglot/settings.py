@@ -8,10 +8,9 @@ variable, a variable over the default.
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from triglot.backend.profiles import PROFILES
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ENV_PREFIX = "TRIGLOT_"
+IN_MEMORY: Final = "memory"
 EXCLUSIVE = {"backend": "model", "model": "backend"}
 
 
@@ -42,6 +42,9 @@ class Settings:
     context: int | None = None
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
+    state: Path | Literal["memory"] | None = None
+    state_ttl_s: float = 30 * 24 * 3600.0
+    state_max_bytes: int = 1024 * 1024 * 1024
     max_body_bytes: int = 64 * 1024 * 1024
     max_image_side: int = 2048
     fetch_media: bool = False
@@ -73,7 +76,21 @@ class Settings:
             if one in given and other in given:
                 raise SettingsError(f"{given[one][1]} and {given[other][1]} exclude each other: a running server or a model file, not both")
         values = {setting.name: setting.read(*given[setting.name]) for setting in SETTINGS if setting.name in given}
-        return cls(**values)
+        settings = cls(**values)
+        if settings.workers > 1 and settings.state == IN_MEMORY:
+            raise SettingsError(f"{given['state'][1]}: several workers cannot share what is kept in memory; name a file, or use one worker")
+        return settings
+
+    @property
+    def state_file(self) -> Path | None:
+        """The file that responses and conversations are kept in, wherever it comes from; None if they are kept in memory.
+
+        Raises:
+            SettingsError: it is not set, and there is no home directory.
+        """
+        if self.state == IN_MEMORY:
+            return None
+        return self.state or default_state_file(os.environ)
 
     def to_environ(self) -> dict[str, str]:
         """The environment variables from which `load` builds equal settings again, empty where nothing is set.
@@ -134,9 +151,18 @@ class Setting(NamedTuple):
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def new_signing_key() -> str:
-    """A random `signing_key`. Thinking that was signed with another key counts as foreign."""
-    return secrets.token_urlsafe(32)
+def default_state_file(environ: Mapping[str, str]) -> Path:
+    """Where the XDG Base Directory Specification puts state.
+
+    Raises:
+        SettingsError: there is no home directory.
+    """
+    try:
+        base = Path(environ.get("XDG_STATE_HOME", ""))
+        base = base if base.is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise SettingsError("TRIGLOT_STATE is not set, and there is no home directory to keep state in: name a file, or memory") from None
+    return base / "triglot" / "state.sqlite3"
 
 
 def _text(text: str) -> str:
@@ -216,6 +242,20 @@ def _signing_key(text: str) -> str:
     return text
 
 
+def _state(text: str) -> Path | Literal["memory"]:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if text.strip().lower() == IN_MEMORY:
+        return IN_MEMORY
+    try:
+        path = Path(text.strip()).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"{text!r}: {error}") from None
+    if path.is_dir():
+        raise ValueError(f"{text!r} is a directory; name a file in it")
+    return path
+
+
 def _profile(text: str) -> str:
     if text.lower() not in BACKEND_PROFILES:
         raise ValueError(f"{text!r} is not one of {', '.join(BACKEND_PROFILES)}")
@@ -243,7 +283,15 @@ SETTINGS = (
     Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
     Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),
     Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
-    Setting("signing_key", "KEY", _signing_key, "key that signs thinking (safer as a variable); default: a new one at each start"),
+    Setting(
+        "signing_key",
+        "KEY",
+        _signing_key,
+        "key that signs and seals what clients keep for us (safer as a variable); default: one kept beside the state",
+    ),
+    Setting("state", "FILE|memory", _state, "where responses and conversations are kept; default: in ~/.local/state/triglot"),
+    Setting("state_ttl_s", "SECONDS", _seconds, "how long a response or conversation is kept that nobody uses"),
+    Setting("state_max_bytes", "BYTES", _whole(16 * 1024 * 1024), "largest size of the state; what was not used for longest goes first"),
     Setting("max_body_bytes", "BYTES", _whole(1024), "largest request body that is read"),
     Setting("max_image_side", "PIXELS", _whole(16, 16384), "longer side of an image; larger ones are scaled down"),
     Setting("fetch_media", "on|off", _switch, "whether images and PDFs that a request names by URL are fetched from the web"),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "conformance"
 TABLE = Path(__file__).with_name("mutations.yaml")
-COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
+COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend=http://127.0.0.1:{backend_port}", "--port={port}", "--state=memory"]
 TIMEOUT_S = 2.0  # for an answer; a mutation may make one wait for ever
 
 

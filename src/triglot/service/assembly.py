@@ -12,7 +12,8 @@ from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.messages import MessagesHandlers
 from triglot.service.responses import ResponsesHandlers
-from triglot.settings import SettingsError, new_signing_key
+from triglot.settings import SettingsError
+from triglot.state.keys import signing_key_for
 
 if TYPE_CHECKING:
     from triglot.settings import Settings
@@ -39,6 +40,7 @@ def assemble(settings: Settings) -> Handlers:
 
     Raises:
         SettingsError: no backend is named.
+        StoreError: the state cannot be kept where it should be.
     """
     if settings.backend is None:
         raise SettingsError("TRIGLOT_BACKEND is not set: name a running server, or use `triglot serve`, which starts one")
@@ -47,6 +49,7 @@ def assemble(settings: Settings) -> Handlers:
     discovery = Discovery(backend, settings.backend_profile)
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
+    signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
     by_dialect = {
         "chat": ChatHandlers(backend, discovery, media=media),
         "responses": ResponsesHandlers(backend, discovery, new_id=new_id, heartbeat_s=settings.heartbeat_s),
@@ -54,7 +57,7 @@ def assemble(settings: Settings) -> Handlers:
             backend,
             discovery,
             new_id=new_id,
-            signing_key=(settings.signing_key or new_signing_key()).encode(),
+            signing_key=signing_key,
             heartbeat_s=settings.heartbeat_s,
             alias=settings.messages_alias,
             media=media,
