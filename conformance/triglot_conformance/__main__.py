@@ -19,8 +19,9 @@ from triglot_conformance.cuts import CUTS
 from triglot_conformance.gateway import GatewayError
 from triglot_conformance.known import KnownFailingError, parse_known_failing
 from triglot_conformance.oracle import check_expectations
-from triglot_conformance.replay import Settings, replay
+from triglot_conformance.replay import replay
 from triglot_conformance.report import Report
+from triglot_conformance.runner import Settings
 from triglot_conformance.setups import load_setups
 
 if TYPE_CHECKING:

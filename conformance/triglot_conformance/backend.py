@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 GENERATION_PATH = "/v1/chat/completions"
 COUNT_PATH = "/v1/chat/completions/input_tokens"
 
-Ending = Literal["complete", "broken", "no-answer"]
+Ending = Literal["complete", "broken", "no-answer", "left"]
 
 # Recordings that answer what a gateway may ask at any time, by request line. What is not here gets llama-server's own 404.
 STANDING = {
@@ -51,7 +52,7 @@ class Received:
         self._changed.set()
 
     async def wait_for(self, text: bytes | None, times: int) -> None:
-        """Wait until the client has received `text` so many times, or, for None, until its answer has ended."""
+        """Wait until the client has received `text` so many times, or, for None, until its last answer has ended."""
         while not self._ended and (text is None or self._data.count(text) < times):
             self._changed.clear()
             await self._changed.wait()
@@ -79,7 +80,8 @@ class Script:
     Attributes:
         answer: the recording; None where no generation request may come at all.
         pieces: its body, cut; each piece is written, and in a stream framed, on its own.
-        ending: `complete`; `broken` closes the connection after the last piece, the body unfinished; `no-answer` closes it before the head.
+        ending: `complete`; `broken` closes the connection after the last piece, the body unfinished; `no-answer` closes it before the head;
+            `left` never ends: the gateway has to hang up.
         holds: where the backend falls silent; they need a body that is cut into events.
         standing: answers to other requests in place of the standing ones, by the name of the recording.
     """
@@ -101,6 +103,7 @@ class ScriptedBackend:
         requests: the generation requests since the script was set.
         counts: the requests for a count of tokens since then.
         received: what the client has received since then; the runner fills it.
+        left: set when the gateway has hung up on an answer that ends in `left`.
     """
 
     def __init__(self, *recordings: Path) -> None:
@@ -111,6 +114,7 @@ class ScriptedBackend:
         self.requests: list[Message] = []
         self.counts: list[Message] = []
         self.received = Received()
+        self.left = asyncio.Event()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -132,13 +136,14 @@ class ScriptedBackend:
         self.requests = []
         self.counts = []
         self.received = Received()
+        self.left = asyncio.Event()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a connection handler always runs in a task
         self._connections.add(task)
         try:
-            while (request := await read_message(reader, is_answer=False)) and await self._answer(request, writer):
+            while (request := await read_message(reader, is_answer=False)) and await self._answer(request, reader, writer):
                 pass
         except (HttpError, ConnectionError, asyncio.CancelledError):
             pass  # the gateway went away, or the run is over
@@ -146,11 +151,16 @@ class ScriptedBackend:
             self._connections.discard(task)
             writer.close()
 
-    async def _answer(self, request: Message, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, request: Message, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection stays open."""
         if (request.method, request.path) == ("POST", GENERATION_PATH):
             self.requests.append(request)
-            return await _send(writer, self._script, self.received)
+            script, left = self._script, self.left
+            if script.ending != "left":
+                return await _send(writer, script, self.received)
+            await _send_until_left(reader, writer, script, self.received)
+            left.set()
+            return False
         if (request.method, request.path) == ("POST", COUNT_PATH):
             self.counts.append(request)
         name = STANDING.get(f"{request.method} {request.path}", "unknown.http")
@@ -161,6 +171,17 @@ class ScriptedBackend:
 def _read_last(folders: Sequence[Path], name: str) -> Message:
     path = next((folder / name for folder in reversed(folders) if (folder / name).is_file()), folders[0] / name)
     return parse_recording(path.read_bytes())
+
+
+async def _send_until_left(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, script: Script, received: Received) -> None:
+    """Send what there is, without an end, and return as soon as the other side has hung up."""
+    sending = asyncio.ensure_future(_send(writer, script, received))
+    try:
+        with suppress(ConnectionError):
+            await reader.read()
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 async def _send(writer: asyncio.StreamWriter, script: Script, received: Received) -> bool:
@@ -178,7 +199,7 @@ async def _send(writer: asyncio.StreamWriter, script: Script, received: Received
         writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         await writer.drain()
         await asyncio.sleep(0)  # lets the reader see this piece alone
-    if script.ending == "broken":
+    if script.ending in ("broken", "left"):
         return False
     if chunked:
         writer.write(b"0\r\n\r\n")

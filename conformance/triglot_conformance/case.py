@@ -14,11 +14,13 @@ from jsonschema.exceptions import best_match
 from triglot_conformance.backend import STANDING, Hold
 from triglot_conformance.contract import read_yaml
 from triglot_conformance.http1 import HttpError, Message, parse_recording
+from triglot_conformance.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from triglot_conformance.backend import Ending
+    from triglot_conformance.encodings import Encoding
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -26,24 +28,40 @@ _JSON = {"Content-Type": "application/json"}
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 HEADERS = {"chat": _JSON, "responses": _JSON, "messages": {**_JSON, "anthropic-version": "2023-06-01", "x-api-key": "any"}}
 
+_TRIES = 1000  # of a poll; each is an exchange, so this is seconds
+
 
 class CaseError(Exception):
     """A case folder is wrong; the message names the file."""
 
 
 @dataclass(frozen=True)
+class Poll:
+    """A request that is sent again while a field of the answer, a dotted path, has one of some values; `tries` is how often at most."""
+
+    field: str
+    values: list[Any]
+    tries: int
+
+
+@dataclass(frozen=True)
 class Step:
-    """One request and what must come of it.
+    """One request and what must come of it. Method, path, headers and body may hold placeholders that earlier steps have bound.
 
     Attributes:
         request: body of the request, None for none.
+        encoding: how the body is compressed, None for not at all.
+        poll: whether and how often the request is sent again, None for not at all.
+        leaves: the client hangs up as soon as it has received `stream`.
         answer: the backend's answer, None where no generation request may reach it.
         holds: where the backend falls silent.
+        through: number of the last step that the backend's answer is for; it may be asked at any time until then.
         standing: recordings of this case for what else the backend is asked, by name.
         backend_request: what the backend must have received: named fields only, unless `verbatim`.
         count_request: the same of the last request for a count of tokens.
         stream: the expected event stream, with placeholders.
         body: the expected JSON body, with placeholders; beside `stream`, what the same request gets without streaming.
+        is_part: the stream is a part of a whole one, so that the order of its events proves nothing.
     """
 
     folder: Path
@@ -51,10 +69,14 @@ class Step:
     path: str
     headers: dict[str, str]
     request: bytes | None
+    encoding: Encoding | None
+    poll: Poll | None
+    leaves: bool
     answer: Message | None
     ending: Ending
     verbatim: bool
     holds: list[Hold]
+    through: int
     standing: dict[str, Message]
     backend_request: str | None
     count_request: str | None
@@ -63,6 +85,12 @@ class Step:
     stream: str | None
     body: str | None
     folds: bool
+    is_part: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether the backend is asked for an answer."""
+        return self.answer is not None or self.ending != "complete"
 
 
 @dataclass(frozen=True)
@@ -115,14 +143,15 @@ def load_case(folder: Path, case_id: str) -> Case:
     if dialect not in PATHS:
         raise CaseError(f"{folder}: the first part of a case's path is a dialect, one of {', '.join(PATHS)}")
     if "steps" in source:
-        steps = [_load_step(folder / str(number), dialect, step) for number, step in enumerate(source["steps"], 1)]
+        steps = [_load_step(folder / str(number), dialect, step, number) for number, step in enumerate(source["steps"], 1)]
     else:
-        steps = [_load_step(folder, dialect, source)]
+        steps = [_load_step(folder, dialect, source, 1)]
+    _check_steps(folder, steps)
     optional = {name: source[name] for name in ("needs", "source", "setup") if name in source}
     return Case(case_id, source["requirement"], source["level"], source["spec"], steps, **optional)
 
 
-def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
+def _load_step(folder: Path, dialect: str, source: dict[str, Any], number: int) -> Step:
     request, backend, expect = source.get("request", {}), source.get("backend", {}), source.get("expect", {})
     step = Step(
         folder=folder,
@@ -130,10 +159,14 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
         path=request.get("path", PATHS[dialect]),
         headers=HEADERS[dialect] | request.get("headers", {}),
         request=_read(folder / "request.json"),
+        encoding=request.get("encoding"),
+        poll=_load_poll(request.get("poll")),
+        leaves=request.get("leaves", False),
         answer=_read_recording(folder / "backend.http"),
         ending=backend.get("ending", "complete"),
         verbatim=backend.get("verbatim", False),
         holds=[Hold(hold["event"], hold.get("until"), hold.get("times", 1)) for hold in backend.get("holds", [])],
+        through=backend.get("through", number),
         standing={name: found for name in set(STANDING.values()) if (found := _read_recording(folder / name))},
         backend_request=_read_text(folder / "backend_request.json"),
         count_request=_read_text(folder / "count_request.json"),
@@ -142,12 +175,38 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any]) -> Step:
         stream=_read_text(folder / "expected.sse"),
         body=(_read_text(folder / "expected.json") or "").removesuffix("\n") or None,
         folds=expect.get("fold", True),
+        is_part=expect.get("part", False) or request.get("leaves", False),
     )
     if step.stream is None and step.body is None and step.method != "HEAD":
         raise CaseError(f"{folder}: neither expected.sse nor expected.json")
-    if step.method == "POST" and step.request is None:
+    if step.method == "POST" and step.request is None and "path" not in request:
         raise CaseError(f"{folder}: a POST needs request.json")
+    if step.leaves and (step.stream is None or step.body is not None):
+        raise CaseError(f"{folder}: a client that leaves has received expected.sse and nothing else")
+    if step.poll and step.body is None:
+        raise CaseError(f"{folder}: a poll ends in expected.json")
     return step
+
+
+def _load_poll(source: dict[str, Any] | None) -> Poll | None:
+    return None if source is None else Poll(source["field"], source["while"], source.get("tries", _TRIES))
+
+
+def _check_steps(folder: Path, steps: list[Step]) -> None:
+    """What a request takes over from an earlier answer must have been found in one, and one script at a time is played."""
+    known: set[str] = set()
+    busy_through = 0
+    for number, step in enumerate(steps, 1):
+        sent = [step.path, *step.headers.values(), (step.request or b"").decode("utf-8", "replace")]
+        unknown = {name for text in sent for name in PLACEHOLDER.findall(text)} - known
+        if unknown:
+            raise CaseError(f"{folder}: step {number} sends {{{{{min(unknown)}}}}}, which no earlier step finds")
+        if step.asks and number <= busy_through:
+            raise CaseError(f"{folder}: step {number} has an answer of the backend, which is still busy with an earlier one")
+        if not number <= step.through <= len(steps):
+            raise CaseError(f"{folder}: step {number} lasts through a step that is not there")
+        busy_through = max(busy_through, step.through)
+        known |= {name for text in (step.stream, step.body, *step.answer_headers.values()) for name in PLACEHOLDER.findall(text or "")}
 
 
 def _read(path: Path) -> bytes | None:

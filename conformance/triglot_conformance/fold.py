@@ -44,10 +44,15 @@ def fold_messages(events: list[Event]) -> Event:
     return message
 
 
+# What of an output item comes in deltas.
+_IN_DELTAS = {"message": ["content"], "reasoning": ["content", "summary"], "function_call": ["arguments"], "custom_tool_call": ["input"]}
+
+
 def fold_responses(events: list[Event]) -> Event:
     """Fold a Responses stream into a response.
 
-    The last event carries the final object. Its output is also put together from the items and deltas, and both must agree.
+    The last event carries the final object. Its output is also put together from the items and deltas, and both must agree. What no delta
+    carries, such as a seal, comes with the item when it is done.
 
     Raises:
         FoldError: the final object differs from what was streamed.
@@ -58,21 +63,39 @@ def fold_responses(events: list[Event]) -> Event:
         match event:
             case {"type": "response.output_item.added", "item": dict(item)}:
                 output.append(json.loads(json.dumps(item)))
-            case {"type": "response.content_part.added", "output_index": index, "part": dict(part)}:
-                output[index]["content"].append(dict(part))
-            case {"type": "response.output_text.delta" | "response.reasoning_text.delta", "delta": delta}:
-                output[event["output_index"]]["content"][event["content_index"]]["text"] += delta
-            case {"type": "response.function_call_arguments.delta", "output_index": index, "delta": delta}:
-                output[index]["arguments"] += delta
-            case {"type": "response.output_item.done", "output_index": index, "item": {"status": status}}:
-                output[index]["status"] = status
+            case {"type": "response.output_item.done", "output_index": index, "item": dict(item)}:
+                built = output[index]
+                output[index] = {**item, **{name: built[name] for name in _IN_DELTAS.get(item["type"], ()) if name in built}}
             case {"type": "response.completed" | "response.incomplete" | "response.failed", "response": dict(response)}:
                 final = response
+            case {"output_index": index}:
+                _grow_item(output[index], event)
             case _:
                 pass
     if final.get("output") != output:
         raise FoldError(f"the final output is {json.dumps(final.get('output'))[:400]}, the stream made {json.dumps(output)[:400]}")
     return final
+
+
+def _grow_item(item: Event, event: Event) -> None:
+    match event:
+        case {"type": "response.content_part.added", "part": dict(part)}:
+            item["content"].append(json.loads(json.dumps(part)))
+        case {"type": "response.output_text.delta" | "response.reasoning_text.delta", "content_index": index, "delta": delta}:
+            part = item["content"][index]
+            part["text"] += delta
+            if event.get("logprobs"):
+                part["logprobs"] += event["logprobs"]
+        case {"type": "response.reasoning_summary_part.added", "part": dict(part)}:
+            item["summary"].append(dict(part))
+        case {"type": "response.reasoning_summary_text.delta", "summary_index": index, "delta": delta}:
+            item["summary"][index]["text"] += delta
+        case {"type": "response.function_call_arguments.delta", "delta": delta}:
+            item["arguments"] += delta
+        case {"type": "response.custom_tool_call_input.delta", "delta": delta}:
+            item["input"] += delta
+        case _:
+            pass
 
 
 def fold_chat(events: list[Event]) -> Event:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Taken = Callable[[bytes], bool | None]
+
 
 class HttpError(Exception):
     """The peer broke HTTP itself: a malformed head or chunk, or an end in the middle."""
@@ -109,7 +111,7 @@ def parse_recording(recording: bytes) -> Message:
 
 
 async def read_message(
-    reader: asyncio.StreamReader, *, is_answer: bool, to_head: bool = False, taken: Callable[[bytes], None] = lambda _: None
+    reader: asyncio.StreamReader, *, is_answer: bool, to_head: bool = False, taken: Taken = lambda _: None
 ) -> Message | None:
     """Read one message from a connection.
 
@@ -117,7 +119,7 @@ async def read_message(
         reader: the connection.
         is_answer: an answer without a length reaches to the end of the connection, a request without one has no body.
         to_head: the answer to a HEAD request has no body, whatever its headers say.
-        taken: called with each chunk of a chunked body as it comes.
+        taken: called with each chunk of a chunked body as it comes, and with any other body as a whole; True ends the reading there.
 
     Returns:
         The message, or None where the connection ended before its first byte.
@@ -142,16 +144,16 @@ async def read_message(
         raise HttpError(f"the connection broke inside the body: {error}") from None
 
 
-async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool, taken: Callable[[bytes], None]) -> bytes:
+async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool, taken: Taken) -> bytes:
     if (head.get("transfer-encoding") or "").lower() == "chunked":
         return await _read_chunks(reader, taken)
     length = head.get("content-length")
-    if length is not None:
-        return await reader.readexactly(int(length))
-    return await reader.read() if is_answer else b""
+    body = await reader.readexactly(int(length)) if length is not None else await reader.read() if is_answer else b""
+    taken(body)
+    return body
 
 
-async def _read_chunks(reader: asyncio.StreamReader, taken: Callable[[bytes], None]) -> bytes:
+async def _read_chunks(reader: asyncio.StreamReader, taken: Taken) -> bytes:
     body = bytearray()
     while True:
         line = await reader.readuntil(b"\r\n")
@@ -165,11 +167,12 @@ async def _read_chunks(reader: asyncio.StreamReader, taken: Callable[[bytes], No
         if not size:
             return bytes(body)
         body += chunk[:-2]
-        taken(chunk[:-2])
+        if taken(chunk[:-2]):
+            return bytes(body)
 
 
-async def exchange(host: str, port: int, request: Request, timeout_s: float, taken: Callable[[bytes], None] = lambda _: None) -> Message:
-    """Send a request on a fresh connection and read the whole answer; `taken` gets the chunks of a stream as they come.
+async def exchange(host: str, port: int, request: Request, timeout_s: float, taken: Taken = lambda _: None) -> Message:
+    """Send a request on a fresh connection and read the whole answer; see `read_message` for `taken`.
 
     Raises:
         HttpError: no answer, a malformed one, or none within the time.

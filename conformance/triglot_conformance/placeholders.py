@@ -4,6 +4,7 @@
     {{time:created}}   seconds since 1970, as an integer
     {{opaque:sig}}     a non-empty token of base64 or URL-safe characters
     {{text:message}}   the inside of a JSON string: words that the contract does not fix
+    {{count:ms}}       a whole number
 
 The same placeholder is always the same value; two ids with different names are different values. All else is compared exactly.
 """
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLACEHOLDER = re.compile(r"\{\{((?:id|time|opaque|text):[^{}]+)\}\}")
+PLACEHOLDER = re.compile(r"\{\{((?:id|time|opaque|text|count):[^{}]+)\}\}")
 
 _ID_TAIL = "[A-Za-z0-9_-]{8,128}"
 _SHAPES = {
     "time": re.compile("1[0-9]{9}"),
     "opaque": re.compile("[A-Za-z0-9+/=_.:-]+"),
+    "count": re.compile("[0-9]+"),
     "text": re.compile(r'(?:[^"\\\x00-\x1f]|\\.)+'),
 }
 

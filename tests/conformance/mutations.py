@@ -25,7 +25,8 @@ from triglot_conformance.case import load_cases
 from triglot_conformance.contract import Contract, read_yaml
 from triglot_conformance.cuts import CUTS
 from triglot_conformance.gateway import GatewayError
-from triglot_conformance.replay import Result, Settings, replay
+from triglot_conformance.replay import replay
+from triglot_conformance.runner import Result, Settings
 from triglot_conformance.setups import load_setups
 
 if TYPE_CHECKING:

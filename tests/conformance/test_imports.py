@@ -5,7 +5,7 @@ import sys
 
 from .conftest import ROOT
 
-ALLOWED = {"jsonschema", "referencing", "yaml", "triglot_conformance"}  # referencing comes with jsonschema
+ALLOWED = {"backports", "compression", "jsonschema", "referencing", "yaml", "triglot_conformance"}  # referencing comes with jsonschema
 
 
 def test_the_suite_imports_nothing_of_the_gateway_and_little_else() -> None:

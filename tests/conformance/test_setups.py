@@ -45,3 +45,10 @@ def test_cases_of_one_setup_share_a_gateway_and_a_large_group_is_divided() -> No
         (26, {"default"}),
         (24, {"default"}),
     ]
+
+
+def test_what_the_default_is_told_all_others_are_told_too(tmp_path: Path) -> None:
+    path = tmp_path / "setups.yaml"
+    path.write_text("default: {environment: {A: a, B: b}}\nother: {environment: {B: c}}\n")
+    setups = load_setups(path, [])
+    assert (setups["default"].environment, setups["other"].environment) == ({"A": "a", "B": "b"}, {"A": "a", "B": "c"})

@@ -1,0 +1,196 @@
+"""Plays one case through one gateway: its steps in their order, with every cut of the backend's bytes that makes a difference."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from triglot_conformance import oracle
+from triglot_conformance.backend import Script
+from triglot_conformance.cuts import cut_body
+from triglot_conformance.encodings import compress
+from triglot_conformance.http1 import HttpError, Request, exchange
+from triglot_conformance.paths import look_up, show
+from triglot_conformance.placeholders import Bindings
+from triglot_conformance.setups import Setup
+from triglot_conformance.sse import parse_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from triglot_conformance.backend import Received, ScriptedBackend
+    from triglot_conformance.case import Case, Step
+    from triglot_conformance.contract import Contract
+    from triglot_conformance.http1 import Message
+    from triglot_conformance.oracle import Finding
+    from triglot_conformance.sse import Frame
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run goes. `command` starts the gateway; see `gateway.run_gateway`."""
+
+    command: list[str]
+    recordings: Path
+    contract: Contract
+    cuts: Sequence[str]
+    setups: Mapping[str, Setup] = field(default_factory=lambda: {"default": Setup()})
+    jobs: int = 1
+    timeout_s: float = 10.0
+    start_timeout_s: float = 30.0
+
+
+@dataclass
+class Result:
+    """What came of one case: its findings by cut. It passed when there are none."""
+
+    case: Case
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    exchanges: int = 0
+
+
+class CaseRunner:
+    """Plays cases through one gateway."""
+
+    def __init__(self, backend: ScriptedBackend, port: int, settings: Settings) -> None:
+        self._backend = backend
+        self._port = port
+        self._settings = settings
+
+    async def run(self, case: Case) -> Result:
+        """Run one case with every cut that makes a difference to it; a backend that falls silent between events allows but one."""
+        result = Result(case)
+        done: set[tuple[bytes, ...]] = set()
+        for cut in ["events"] if any(step.holds for step in case.steps) else self._settings.cuts:
+            pieces = [cut_body(step.answer.body, cut) if step.answer else [] for step in case.steps]
+            key = tuple(piece for step in pieces for piece in (*step, b""))
+            if key not in done:
+                one = _Run(self._backend, self._port, self._settings, result, again=bool(done))
+                result.findings += [(cut, finding) for finding in await one.play(pieces)]
+                done.add(key)
+        return result
+
+
+@dataclass
+class _Work:
+    """What the backend is to answer, the step that it is for, and the body that the client has sent there."""
+
+    step: Step
+    script: Script
+    sent: bytes | None = None
+
+
+class _Run:
+    """A case with one cut."""
+
+    def __init__(self, backend: ScriptedBackend, port: int, settings: Settings, result: Result, *, again: bool) -> None:
+        self._backend = backend
+        self._port = port
+        self._timeout_s = settings.timeout_s
+        self._dialect = settings.contract.dialect(result.case.dialect)
+        self._result = result
+        self._again = again
+        self._bindings = Bindings()
+
+    async def play(self, pieces: Sequence[list[bytes]]) -> list[Finding]:
+        """Run the steps until one does not bring what the next may need."""
+        work: _Work | None = None
+        for number, (step, cut_pieces) in enumerate(zip(self._result.case.steps, pieces, strict=True), 1):
+            if work is None or number > work.step.through:
+                work = self._begin(step, Script(step.answer, cut_pieces, step.ending, step.holds, step.standing))
+            findings = await self._run_step(step, work)
+            if number == work.step.through:
+                findings += await self._end(work)
+            if step.stream is not None and step.body is not None:
+                findings += await self._run_without_stream(step, work)
+            if findings:
+                return findings
+        return []
+
+    def _begin(self, step: Step, script: Script) -> _Work:
+        self._backend.play(script)
+        body = None if step.request is None else self._bindings.fill(step.request.decode()).encode()
+        return _Work(step, script, body)
+
+    async def _run_step(self, step: Step, work: _Work) -> list[Finding]:
+        body = work.sent if step is work.step else None if step.request is None else self._bindings.fill(step.request.decode()).encode()
+        if step.stream is not None:
+            judge = partial(oracle.judge_stream, self._dialect, step, bindings=self._bindings, again=self._again)
+        elif step.body is not None:
+            judge = partial(oracle.judge_body, self._dialect, step, bindings=self._bindings)
+        else:
+            judge = partial(oracle.judge_head, step, bindings=self._bindings)
+        return await self._exchange(step, body, judge)
+
+    async def _run_without_stream(self, step: Step, work: _Work) -> list[Finding]:
+        """The same request once more, answered in one piece; its ids are its own."""
+        whole = json.dumps(json.loads(work.sent or b"{}") | {"stream": False}, ensure_ascii=False).encode()
+        again = replace(self._begin(step, replace(work.script, holds=())), sent=whole)
+        findings = await self._exchange(step, whole, partial(oracle.judge_body, self._dialect, step, bindings=Bindings()))
+        return findings + await self._end(again)
+
+    async def _exchange(self, step: Step, body: bytes | None, judge: Callable[[Message], list[Finding]]) -> list[Finding]:
+        headers = {name: self._bindings.fill(value) for name, value in step.headers.items()}
+        if step.encoding is not None:
+            headers, body = headers | {"Content-Encoding": step.encoding}, compress(body or b"", step.encoding)
+        try:
+            return judge(await self._ask(step, Request(step.method, self._bindings.fill(step.path), headers, body or b"")))
+        except HttpError as error:
+            return [oracle.Finding("http", str(error))]
+
+    async def _ask(self, step: Step, request: Request) -> Message:
+        """The answer; of a poll, the first that is not as those before."""
+        client = _Client(self._backend.received, len(parse_stream((step.stream or "").encode())) if step.leaves else None)
+        for _ in range(step.poll.tries if step.poll else 1):
+            answer = await exchange("127.0.0.1", self._port, request, self._timeout_s, client.take)
+            self._result.exchanges += 1
+            if step.poll is None or (value := _field(answer, step.poll.field)) not in step.poll.values:
+                return replace(answer, body=client.cut(answer.body))
+        raise HttpError(f"{step.poll and step.poll.field} is still {show(value)} after {step.poll and step.poll.tries} tries")
+
+    async def _end(self, work: _Work) -> list[Finding]:
+        """The work is over; say what was wrong with what the backend was asked."""
+        self._backend.received.end()
+        findings = [
+            *oracle.judge_backend_request(work.step, self._backend.requests, work.sent, self._bindings),
+            *oracle.judge_count_request(work.step, self._backend.counts, self._bindings),
+        ]
+        if work.step.ending == "left" and not findings:
+            try:
+                await asyncio.wait_for(self._backend.left.wait(), self._timeout_s)
+            except TimeoutError:
+                findings.append(oracle.Finding("backend", "the gateway still listens to an answer that nobody waits for"))
+        return findings
+
+
+class _Client:
+    """Tells the backend what has come, and the reader when to hang up: with `enough` frames, or never."""
+
+    def __init__(self, received: Received, enough: int | None) -> None:
+        self._received = received
+        self._enough = enough
+        self._data = b""
+
+    def take(self, data: bytes) -> bool:
+        """Take in bytes; True when there are enough."""
+        self._received.take(data)
+        self._data += data
+        return self._enough is not None and len(self._frames()) >= self._enough
+
+    def cut(self, body: bytes) -> bytes:
+        """The body without what came behind the last frame that was waited for."""
+        return body if self._enough is None else b"".join(frame.raw for frame in self._frames()[: self._enough])
+
+    def _frames(self) -> list[Frame]:
+        return [frame for frame in parse_stream(self._data) if frame.complete]
+
+
+def _field(answer: Message, path: str) -> object:
+    try:
+        return look_up(json.loads(answer.body), path)
+    except ValueError:
+        return None
