@@ -11,6 +11,7 @@ import pytest
 from falcon.testing import TestClient
 
 from triglot.app import create_app
+from triglot.errors import ApiError, ErrorKind
 from triglot.settings import Settings, SettingsError
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
@@ -173,6 +174,40 @@ def test_a_key_must_be_shown_where_keys_are_set(dialect: str, headers: dict[str,
     answer = post(PATHS[dialect], BODIES[dialect], headers, api_keys=("secret-1", "secret-2"))
     assert answer.status_code == status
     assert "secret" not in error_of(dialect, answer)["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/v1/responses", 502), ("POST", "/v1/chat/completions", 502), ("GET", "/v1/models", 502), ("GET", "/v1/nothing", 404)],
+)
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}])
+def test_every_answer_of_the_openai_dialects_tells_its_id_and_its_time(
+    method: str, path: str, status: int, headers: dict[str, str]
+) -> None:
+    body = json.dumps(RESPONSES if path.endswith("responses") else CHAT)
+    sent = {"x-request-id": "mine", "content-type": "application/json", "authorization": "Bearer secret", **headers}
+    answer = client(api_keys=("secret",)).simulate_request(method, path, body=body, headers=sent)
+    assert answer.status_code == (401 if headers else status)
+    assert answer.headers["x-request-id"].startswith("req_")  # ours, whatever the client calls its request
+    assert answer.headers["openai-processing-ms"].isdigit()
+
+
+def test_messages_has_its_own_headers() -> None:
+    answer = post("/v1/messages", MESSAGES)
+    assert answer.headers["request-id"].startswith("req_")
+    assert not {"x-request-id", "openai-processing-ms"} & answer.headers.keys()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("kind", [ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED, ErrorKind.BACKEND_LOADING])
+def test_who_may_come_back_is_always_told_when(monkeypatch: pytest.MonkeyPatch, dialect: str, kind: ErrorKind) -> None:
+    async def refuse(*_: object) -> None:
+        raise ApiError(kind, "not now")
+
+    monkeypatch.setattr("triglot.backend.discovery.Discovery.profile", refuse)
+    answer = post(PATHS[dialect], BODIES[dialect])
+    assert answer.status_code in (429, 503, 529)
+    assert answer.headers["retry-after"] == "1"
 
 
 def test_health_needs_no_key_and_tells_that_nothing_can_be_served() -> None:

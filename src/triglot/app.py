@@ -9,6 +9,7 @@ import importlib
 import importlib.resources
 import logging
 import secrets
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
@@ -33,6 +34,7 @@ log = logging.getLogger("triglot")
 _PUBLIC_PATHS: Final = frozenset({"/", "/api/hello", "/health", "/v1/health"})
 _MESSAGES_HEADER: Final = "anthropic-version"
 _GC_THRESHOLD: Final = (20_000, 10, 10)
+_TRY_AGAIN: Final = frozenset({429, 503, 529})
 _CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
 
 
@@ -85,7 +87,9 @@ class Gate:
     async def process_request(self, req: Request, resp: Response) -> None:
         """Let the request in, or raise."""
         state = req.context
+        state.answer_headers = {}
         state.max_body_bytes = self._max_body_bytes
+        state.started_at = time.perf_counter()
         state.request_id = request_id = f"req_{secrets.token_hex(12)}"
         resp.set_header("request-id" if is_messages(req) else "x-request-id", request_id)
         shown = _shown_key(req)
@@ -93,6 +97,11 @@ class Gate:
         if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(shown):
             message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
             raise ApiError(ErrorKind.AUTHENTICATION, message)
+
+    async def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002
+        """Say how long the answer took to begin, in the OpenAI dialects."""
+        if not is_messages(req):
+            resp.set_header("openai-processing-ms", str(int((time.perf_counter() - req.context.started_at) * 1000)))
 
     def _knows(self, shown: bytes) -> bool:
         # every key is compared, each in constant time
@@ -179,13 +188,18 @@ async def handle_error(req: Request, resp: Response, error: Exception, params: d
     request_id: str = req.context.request_id
     api_error = _convert_error(error, req, request_id)
     table = messages_errors if is_messages(req) else openai_errors
-    resp.status = table.status_of(api_error)
+    status = table.status_of(api_error)
+    resp.status = status
     resp.content_type = falcon.MEDIA_JSON
     resp.data = msgspec.json.encode(table.error_body(api_error, request_id))
     if isinstance(error, falcon.HTTPError) and error.headers:
         resp.set_headers(error.headers)  # such as Allow
-    if api_error.retry_after_s is not None:
-        resp.set_header("retry-after", str(api_error.retry_after_s))
+    resp.set_headers(req.context.answer_headers)
+    retry_after_s = api_error.retry_after_s
+    if retry_after_s is None and status in _TRY_AGAIN:  # Codex ends its turn without
+        retry_after_s = 1
+    if retry_after_s is not None:
+        resp.set_header("retry-after", str(retry_after_s))
 
 
 def _convert_error(error: Exception, req: Request, request_id: str) -> ApiError:

@@ -170,6 +170,7 @@ async def read_request(
     context = RequestContext(dialect, operation, state.request_id, headers, req.scope[SCOPE_KEY])
     context.owner = state.owner
     context.query = req.params
+    context.answer_headers = state.answer_headers  # an error answer has them too
     if req.method in ("POST", "PUT", "PATCH"):
         codings = _check_media(req, resp)
         context.body = await _read_body(req, state.max_body_bytes)

@@ -76,6 +76,30 @@ def test_retry_after_is_passed_on_and_never_missing_where_clients_need_it() -> N
     assert convert_error_answer(500, {}, b"").retry_after_s is None
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "0.2"}, 1),
+        ({"retry-after": " 2.5 "}, 3),
+        ({"retry-after": "0"}, 1),
+        ({"retry-after-ms": "1500"}, 2),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 1),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:30 GMT", "date": "Fri, 20 Nov 2026 12:00:00 GMT"}, 30),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:30 -0000", "date": "Fri, 20 Nov 2026 12:00:00 GMT"}, 30),
+        ({"retry-after": "Fri, 20 Nov 2026 11:00:00 GMT", "date": "Fri, 20 Nov 2026 12:00:00 GMT"}, 1),
+        ({"retry-after": "Fri, 20 Nov 2020 11:00:00 GMT"}, 1),
+        ({"retry-after": "-5"}, 1),
+        ({"retry-after": "inf"}, 1),
+        ({"retry-after": "1e9"}, 1),
+        ({"retry-after": "\u0663"}, 1),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:30 +99999999999"}, 1),
+    ],
+)
+def test_retry_after_becomes_whole_seconds_whatever_form_it_has(headers: dict[str, str], seconds: int) -> None:
+    for body in (b"", b'{"error":{"message":"slow down"}}'):
+        assert convert_error_answer(429, headers, body).retry_after_s == seconds
+
+
 def test_refused_credentials_are_the_gateways_own() -> None:
     error = convert_error_answer(401, {}, b'{"error":{"message":"Invalid API Key"}}')
     assert "TRIGLOT_BACKEND_API_KEY" in error.message

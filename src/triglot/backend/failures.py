@@ -7,7 +7,10 @@ more, or answer in HTML. llama-server blames itself (500) for many faults of the
 
 from __future__ import annotations
 
+import math
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -51,6 +54,7 @@ _CLIENT_FAULT: Final = re.compile(
 )
 _LOADING: Final = re.compile(r"\bloading model\b", re.IGNORECASE)
 _TOOLS_DUMP: Final = re.compile(r"; tools = .*", re.DOTALL)  # llama-server repeats the whole request here
+_SECONDS: Final = re.compile(r"\s*[0-9]{1,9}(\.[0-9]+)?\s*", re.ASCII)
 _RETRY_LOADING_S: Final = 2
 _RETRY_OVERLOADED_S: Final = 1
 _MAX_MESSAGE: Final = 2000
@@ -117,5 +121,25 @@ def _default_retry_s(kind: ErrorKind) -> int | None:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> int | None:
-    value = headers.get("retry-after", "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    """Whole seconds, rounded up. Servers also write fractions, milliseconds in a header of their own, and dates, which count from theirs."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return math.ceil(milliseconds / 1000)
+    text = headers.get("retry-after")
+    if (seconds := _number(text)) is not None:
+        return math.ceil(seconds)
+    if (due := _date(text)) is None:
+        return None
+    return max(0, math.ceil((due - (_date(headers.get("date")) or datetime.now(UTC))).total_seconds()))
+
+
+def _number(text: str | None) -> float | None:
+    match = _SECONDS.fullmatch(text or "")
+    return float(match[0]) if match else None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -15,6 +15,7 @@ from triglot.backend.failures import convert_error_answer
 from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
+from triglot.service.limits import pass_on_limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -49,6 +50,7 @@ async def open_answer(  # noqa: PLR0913 - keywords
     context.client.on_end(call.abort)
     try:
         if await call.open(within_s):
+            pass_on_limits(call.headers, context)
             await _check_answer(call, _EVENT_STREAM if stream else "application/json")
     except Aborted:
         raise ClientGone from None
