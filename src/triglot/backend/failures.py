@@ -121,7 +121,7 @@ def _default_retry_s(kind: ErrorKind) -> int | None:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> int | None:
-    """Whole seconds, rounded up. Servers also write fractions, milliseconds in a header of their own, and dates, which count from theirs."""
+    """Whole seconds, rounded up. Servers also write fractions, milliseconds in another header, and dates, which count from their own."""
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return math.ceil(milliseconds / 1000)
     text = headers.get("retry-after")
