@@ -97,7 +97,7 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def clients(session: nox.Session) -> None:
-    """Drive a real client: `-- claude`, or `-- claude@VERSION` for another release than that of tests/clients/clients.toml; needs npm."""
+    """Drive a real client: `-- claude` or `-- codex`; `-- claude@VERSION` takes another release than clients.toml; needs npm."""
     pins = nox.project.load_toml("tests/clients/clients.toml")
     name, _, version = session.posargs[0].partition("@") if session.posargs else ("", "", "")
     if name not in pins:
@@ -107,7 +107,7 @@ def clients(session: nox.Session) -> None:
     install(session, "tests", project="conformance", sdks=True)
     session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", package, external=True)
     command = folder / "node_modules" / ".bin" / pins[name]["command"]
-    session.run("pytest", "-m", "clients", "-v", "--client", str(command), f"tests/clients/test_{name}.py", *session.posargs[1:])
+    session.run("pytest", "-m", "clients", "-v", "-rP", "--client", str(command), f"tests/clients/test_{name}.py", *session.posargs[1:])
 
 
 @nox.session(default=False)

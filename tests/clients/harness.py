@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -66,6 +67,21 @@ class Session:
         headers = [exchange.answer_headers.get("x-triglot-loss", "") for exchange in self.exchanges]
         return {re.sub(r"\[\d+\]", "[]", name) for header in headers for name in header.split("; ") if name}
 
+    def report(self) -> str:
+        """What passed, for people: each request and how it was answered, and what the model was then asked."""
+        lines: list[str] = []
+        for exchange in self.exchanges:
+            heard = exchange.event_types or [f"{len(exchange.answer)} bytes"]
+            lost = exchange.answer_headers.get("x-triglot-loss", "nothing")
+            lines.append(
+                f"client: {exchange.method} {exchange.path}, {len(exchange.body)} bytes -> {exchange.status}, {heard[-1]}; lost: {lost}"
+            )
+        for chat in self.chats:
+            roles = " ".join(message["role"] for message in chat["messages"])
+            lines.append(f"model: {len(chat.get('tools') or ())} tools; {roles}; last: {json.dumps(chat['messages'][-1])[:300]}")
+        lines += [f"client's end: {run.status}, {run.output.strip()[-200:]!r}" for run in self.runs]
+        return "\n".join(lines)
+
     def assert_served(self, *, refused: int = 0) -> None:
         """All but so many requests were met, nothing broke, nothing left the machine, and the client was content."""
         refusals = [(e.method, e.path, e.status, e.answer[:500]) for e in self.exchanges if e.status >= 400]
@@ -81,6 +97,7 @@ async def drive(
     backend: LlamaServer,
     environ: Callable[[str], Mapping[str, str]],
     base: Path,
+    files: Callable[[str], Mapping[str, str]] = lambda _: {},
     settings: Sequence[str] = (),
     timeout_s: float = 120.0,
 ) -> Session:
@@ -91,6 +108,7 @@ async def drive(
         backend: plays the model's part.
         environ: from the gateway's root URL to what the client's environment has beyond PATH, HOME and the proxy.
         base: an empty directory; the client gets a home and a place to work in it, both for all its runs.
+        files: from the gateway's root URL to the texts of the files that lie in the client's home, by their paths in it.
         settings: more arguments of `triglot serve`.
         timeout_s: after which a run is killed.
     """
@@ -120,6 +138,10 @@ async def drive(
             "NO_PROXY": "127.0.0.1,localhost",
             **environ(url),
         }
+        for name, text in files(url).items():
+            path = base / "home" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         for command in commands:
             session.runs.append(await run(command, cwd=session.work, env=env, timeout_s=timeout_s))
     return session
@@ -143,7 +165,8 @@ async def serving(*arguments: str, log: list[str]) -> AsyncIterator[int]:
     """A `triglot serve` with these arguments, on a free port, which is yielded; it must end well."""
     pipe = asyncio.subprocess.PIPE
     command = [sys.executable, "-m", "triglot", "serve", "--port", "0", *arguments]
-    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    env = {**os.environ, "TRIGLOT_STATE": "memory"}
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=env)
     assert process.stdout is not None
     assert process.stderr is not None
     banner = ""

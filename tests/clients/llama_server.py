@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.backend.scripted_server import Peer, ScriptedServer, chunked
 
@@ -21,10 +21,15 @@ TOKEN_CHARACTERS = 4  # so many make a token, by this server's count
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call of the model."""
+    """One tool call of the model; its arguments are a text where they are not what they should be."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | str
+
+    @property
+    def text(self) -> str:
+        """The arguments as they are sent."""
+        return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,21 @@ class Loading:
 
 
 @dataclass(frozen=True)
+class Busy:
+    """Something in front of the server has too much to do; it says in how many seconds to come back, or nothing about that."""
+
+    seconds: int | None = None
+
+
+@dataclass(frozen=True)
 class Cut:
     """The server dies when it has said this."""
 
     text: str
+
+
+Turn: TypeAlias = Answer | Overflow | Loading | Busy | Cut
+"""What can come of a chat request."""
 
 
 @dataclass
@@ -81,7 +97,7 @@ class LlamaServer:
         unknown: requests that no llama-server answers, or that this one does not know.
     """
 
-    play: Callable[[dict[str, Any]], Answer | Overflow | Loading | Cut]
+    play: Callable[[dict[str, Any]], Turn]
     vision: bool = False
     chats: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -119,6 +135,9 @@ class LlamaServer:
                 await peer.send(encode_json(400, overflow_document(total, context)))
             case Loading():
                 await peer.send(encode_json(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}))
+            case Busy(seconds=seconds):
+                error = {"code": 429, "message": "Too many requests", "type": "rate_limit_error"}
+                await peer.send(encode_json(429, {"error": error}, *([] if seconds is None else [b"Retry-After: %d" % seconds])))
             case Cut(text=text):
                 await peer.send(STREAM_HEAD, encode_chunk(delta_chunk({"content": text})))
                 peer.writer.transport.abort()
@@ -163,9 +182,9 @@ def stream_chunks(answer: Answer, prompt_tokens: int, *, usage: bool) -> Iterato
             words += 1
             yield delta_chunk({key: word})
     for index, call in enumerate(answer.calls):
-        function = {"name": call.name, "arguments": "{"}
+        function = {"name": call.name, "arguments": call.text[:1]}
         yield delta_chunk({"tool_calls": [{"index": index, "id": f"{index:032d}", "type": "function", "function": function}]})
-        for piece in re.findall(r"\w+|\W", json.dumps(call.arguments)[1:]):
+        for piece in re.findall(r"\w+|\W", call.text[1:]):
             words += 1
             yield delta_chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     yield delta_chunk({}, finish="tool_calls" if answer.calls else "stop")
@@ -190,10 +209,11 @@ def encode_chunk(document: dict[str, Any]) -> bytes:
     return chunked(b"data: %b\n\n" % json.dumps(document).encode()).removesuffix(b"0\r\n\r\n")
 
 
-def encode_json(status: int, document: dict[str, Any]) -> bytes:
+def encode_json(status: int, document: dict[str, Any], *headers: bytes) -> bytes:
     """A whole JSON answer."""
     body = json.dumps(document).encode()
-    return b"HTTP/1.1 %d X\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+    head = (b"HTTP/1.1 %d X" % status, b"Content-Type: application/json; charset=utf-8", b"Content-Length: %d" % len(body), *headers)
+    return b"\r\n".join((*head, b"", body))
 
 
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

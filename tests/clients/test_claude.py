@@ -6,14 +6,15 @@ import asyncio
 import base64
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .filler import write_recordings
 from .harness import Session, drive
-from .llama_server import Answer, Call, Cut, LlamaServer, Loading, Overflow, Prefill
-from .scripts import DONE, THOUGHT, call_then_finish, has_result
+from .llama_server import Answer, Call, Cut, LlamaServer, Loading, Overflow, Prefill, Turn
+from .scripts import DONE, DOT, PROOF, THOUGHT, call_then_finish, has_result, pictures_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,9 +24,7 @@ pytestmark = pytest.mark.clients
 
 KEY = "dummy-key"
 TOOLS = ("Bash", "Read", "Agent", "ToolSearch", "WebSearch")
-PROOF = "triglot-was-here"
 WRITE_PROOF = Call("Bash", {"command": f"echo {PROOF} > proof.txt", "description": "Write the proof"})
-DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
 
 
 def environ(**more: str) -> Callable[[str], Mapping[str, str]]:
@@ -45,7 +44,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
     """Run Claude Code once for each prompt, in one conversation."""
 
     def run(
-        play: Callable[[dict[str, Any]], Answer | Overflow | Loading | Cut],
+        play: Callable[[dict[str, Any]], Turn],
         *prompts: str,
         env: Callable[[str], Mapping[str, str]] = environ(),  # noqa: B008
         settings: tuple[str, ...] = ("--api-keys", KEY),
@@ -57,6 +56,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
             for turn, prompt in enumerate(prompts or ("Write the proof.",))
         ]
         session = asyncio.run(drive(*commands, backend=LlamaServer(play, vision=vision), environ=env, base=base, settings=settings))
+        sys.stdout.write(session.report())
         if record and request.config.getoption("--record"):
             exchanges = session.posted("/v1/messages")
             version = re.findall(r"claude-cli/(\S+)", exchanges[0].headers["user-agent"])[0]
@@ -191,8 +191,7 @@ def test_image_result(ask: Callable[..., Session], base: Path) -> None:
     session.assert_served()
     block = session.posted("/v1/messages")[1].document["messages"][-1]["content"][0]["content"][0]
     assert block["type"] == "image"
-    parts = [part for message in session.chats[1]["messages"] if isinstance(message["content"], list) for part in message["content"]]
-    assert [part["image_url"]["url"][:22] for part in parts if part["type"] == "image_url"] == ["data:image/png;base64,"]
+    assert pictures_in(session.chats[1]) == ["data:image/png;base64,"]
 
 
 def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
