@@ -41,10 +41,11 @@ def message_stream(*, display: Any = "full", members: Any = None, context_tokens
     )
 
 
-def response_stream(plan: StreamPlan = NO_PLAN) -> ResponseStream:
+def response_stream(plan: StreamPlan = NO_PLAN, *, background: bool = False) -> ResponseStream:
     """A translator with ids that count, and a clock that stands still."""
     numbers = itertools.count()
     document = {"model": "m", "input": "hello", "metadata": {"a": "b"}, "tools": [{"type": "function", "name": "get_weather"}]}
+    document["background"] = background
     response = begin_response(CreateResponse.model_validate(document), document, model="m", response_id="resp_1", created_at=1)
     return ResponseStream(
         response, new_id=lambda prefix: f"{prefix}{next(numbers)}", now=lambda: 2, plan=plan, seal=lambda text: f"sealed {text}"

@@ -141,3 +141,29 @@ def test_nothing_follows_the_end() -> None:
     translate(translator, [Finished("stop")])
     with pytest.raises(OutOfOrderError):
         translator.receive(TextDelta("late"))
+
+
+def test_a_queued_response_leaves_the_queue_when_the_backend_begins() -> None:
+    stream = response_stream(background=True)
+    assert [event["type"] for event in stream.start(None)] == ["response.created", "response.queued"]
+    assert stream.start(None) == []
+    assert [event["type"] for event in stream.idle()] == ["response.queued"]
+    begun = stream.receive(TextDelta("Hi"))
+    assert begun[0]["type"] == "response.in_progress"
+    assert begun[0]["response"]["status"] == "in_progress"
+
+
+def test_a_cancelled_response_keeps_what_there_is() -> None:
+    stream = response_stream(background=True)
+    stream.start(None)
+    stream.receive(TextDelta("Hi"))
+    *_, last = events = stream.cancel()
+    assert [event["type"] for event in events][-2:] == ["response.output_item.done", "response.incomplete"]
+    assert last["response"]["status"] == "cancelled"
+    assert last["response"]["output"][0]["status"] == "incomplete"
+    assert stream.ended
+
+
+def test_a_response_can_be_cancelled_in_the_queue() -> None:
+    events = response_stream(background=True).cancel()
+    assert [event["type"] for event in events] == ["response.created", "response.queued", "response.in_progress", "response.incomplete"]

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from triglot.generated.responses.events import Usage as ResponseUsage
 
 
-def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *, model: str, response_id: str, created_at: int) -> Response:
+def begin_response(  # noqa: PLR0913 - keywords
+    request: wire.CreateResponse,
+    document: Mapping[str, Any],
+    *,
+    model: str,
+    response_id: str,
+    created_at: int,
+    conversation_id: str | None = None,
+) -> Response:
     """The response as it stands before the first token.
 
     What a client wrote at length is kept as encoded JSON: it is sent several times, and a stream holds it to its end.
@@ -32,15 +40,16 @@ def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *,
         model: the name the client asked for, else the backend's.
         response_id: `resp_...`.
         created_at: seconds since 1970.
+        conversation_id: the conversation that it belongs to.
     """
     text = {"format": {"type": "text"}, **without_null(document.get("text") or {})}
     reasoning = document.get("reasoning") or {}
-    return {
+    response: Response = {
         "id": response_id,
         "object": "response",
         "created_at": created_at,
         "completed_at": None,
-        "status": "in_progress",
+        "status": "queued" if request.background else "in_progress",
         "error": None,
         "incomplete_details": None,
         "model": model,
@@ -59,14 +68,17 @@ def begin_response(request: wire.CreateResponse, document: Mapping[str, Any], *,
         "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
         "truncation": request.truncation or "disabled",
         "metadata": _encoded(document.get("metadata") or {}),
-        "store": False,
-        "background": False,
-        "previous_response_id": None,
+        "store": request.store is not False,
+        "background": request.background is True,
+        "previous_response_id": request.previous_response_id,
         "prompt_cache_key": request.prompt_cache_key,
         "safety_identifier": request.safety_identifier,
         "service_tier": "default",
         "user": request.user,
     }
+    if conversation_id is not None:
+        response["conversation"] = {"id": conversation_id}
+    return response
 
 
 def _encoded(value: Any) -> Any:

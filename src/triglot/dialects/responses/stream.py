@@ -50,6 +50,9 @@ class ResponseStream:
         now: seconds since 1970.
         plan: how the answer is told.
         seal: seals thinking and summaries; not called unless the plan asks for it.
+
+    Attributes:
+        ended: whether the last event has been made.
     """
 
     def __init__(self, response: Response, *, new_id: NewId, now: Callable[[], int], plan: StreamPlan, seal: Seal) -> None:
@@ -64,11 +67,13 @@ class ResponseStream:
         self._item_id = ""
         self._index = -1  # of the open item, or of the last one
         self._pieces: list[str] = []
+        self.ended = False
 
     def start(self, prompt_tokens: int | None) -> list[StreamEvent]:  # noqa: ARG002 - this dialect tells it at the end
-        """Begin before the backend does."""
+        """Begin before the backend does; nothing if it has begun."""
         out: list[StreamEvent] = []
-        self._start(out)
+        if self._number == 0:
+            self._start(out)
         return out
 
     def idle(self) -> list[StreamEvent]:
@@ -85,8 +90,9 @@ class ResponseStream:
         out: list[StreamEvent] = []
         if self._number == 0:
             self._start(out)
-            if type(event) is Progress:
+            if type(event) is Progress and self._response["status"] != "queued":
                 return out
+        self._leave_queue(out)
         match event:
             case TextDelta(text=text):
                 self._switch_to("message", out)
@@ -106,8 +112,10 @@ class ResponseStream:
                 self._response["usage"] = convert_usage(event)
             case Finished():
                 self._finish(event, out)
+                self.ended = True
             case Failed():
                 self._fail(event, out)
+                self.ended = True
             case _:
                 assert_never(event)
         return out
@@ -121,8 +129,27 @@ class ResponseStream:
         self._emit({"type": "response.created", "sequence_number": self._number, "response": self._response.copy()}, out)
         self._report_progress(out)
 
+    def cancel(self) -> list[StreamEvent]:
+        """End the response because somebody no longer wants it. What there is of it stays, marked as incomplete."""
+        out = self.start(None)
+        self._leave_queue(out)
+        self._close_item("incomplete", out)
+        self._response["status"] = "cancelled"
+        self._emit({"type": "response.incomplete", "sequence_number": self._number, "response": self._response}, out)
+        self.ended = True
+        return out
+
+    def _leave_queue(self, out: list[StreamEvent]) -> None:
+        if self._response["status"] == "queued":
+            self._response["status"] = "in_progress"
+            self._report_progress(out)
+
     def _report_progress(self, out: list[StreamEvent]) -> None:
-        self._emit({"type": "response.in_progress", "sequence_number": self._number, "response": self._response.copy()}, out)
+        response = self._response.copy()
+        if response["status"] == "queued":
+            self._emit({"type": "response.queued", "sequence_number": self._number, "response": response}, out)
+        else:
+            self._emit({"type": "response.in_progress", "sequence_number": self._number, "response": response}, out)
 
     # Text, thinking and arguments: the open item grows.
 

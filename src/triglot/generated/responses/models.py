@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
+# Generated from specs/responses (sha256 b8a4ac61896b). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -984,7 +984,7 @@ class CreateResponse(BaseModel):
     truncation: Literal['auto', 'disabled'] | None = 'disabled'
     include: list[Includable] | None = []
     metadata: Metadata | None = None
-    store: bool | None = False
+    store: bool | None = True
     previous_response_id: str | None = None
     conversation: str | ConversationReference | None = None
     background: bool | None = False

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 edbec081952e). DO NOT EDIT.
+# Generated from specs/responses (sha256 b8a4ac61896b). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -50,24 +50,16 @@ _NODES: Final[dict[str, Node]] = {
     "CreateResponse": Node(
         losses={
             "access_programs": Lossy("ignored", "a local model has no access programs"),
-            "background": Lossy("rejected", "nothing is stored yet, so the answer could not be fetched; stream it instead", False),
             "client_metadata": Lossy("ignored", "meant for the operator of a hosted service"),
             "context_management": Lossy("ignored", "the input is never shortened"),
-            "conversation": Lossy("rejected", "nothing is stored yet; send the whole conversation as input"),
             "image": Lossy("ignored", "images are passed on as they are"),
-            "include": Lossy("ignored", "none of the extras is produced yet", []),
-            "max_tool_calls": Lossy("ignored", "no hosted tools run here"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
-            "previous_response_id": Lossy("rejected", "nothing is stored yet; send the whole conversation as input"),
             "prompt": Lossy("rejected", "no prompts are stored here; send the text as instructions"),
             "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
             "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
             "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
             "safety_identifier": Lossy("ignored", "end users are not tracked"),
             "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
-            "store": Lossy("ignored", "nothing is stored yet", False),
-            "top_logprobs": Lossy("ignored", "log probabilities are not reported yet", 0),
-            "truncation": Lossy("ignored", "items are never dropped; too long an input is an error that says so", "disabled"),
             "user": Lossy("ignored", "end users are not tracked"),
         },
         children={
