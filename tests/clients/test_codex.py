@@ -15,7 +15,7 @@ from . import mcp_server
 from .codex import ENVIRON, EXEC, KEY, guide_config, overrides
 from .filler import write_recordings
 from .harness import Session, drive
-from .llama_server import Answer, Busy, Call, Cut, LlamaServer, Loading, Prefill
+from .llama_server import Answer, Busy, Call, Cut, LlamaServer, Loading, Overflow, Prefill, count_tokens
 from .scripts import DONE, DOT, PROOF, act, call_then_finish, has_result, pictures_in
 
 if TYPE_CHECKING:
@@ -50,10 +50,8 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         record: Mapping[int, str] | None = None,
     ) -> Session:
         known = [*EXEC, *flags, *(["-m", model] if model else []), *overrides(config or {})]
-        commands = [
-            [client, *known, *(["resume", "--last"] if turn else []), prompt]
-            for turn, prompt in enumerate(prompts or ("Write the proof.",))
-        ]
+        first, *others = prompts or ("Write the proof.",)
+        commands = [[client, *known, first], *([client, *known, "resume", "--last", prompt] for prompt in others)]
         backend = LlamaServer(play, vision=vision)
         session = asyncio.run(drive(*commands, backend=backend, environ=lambda _: env, files=files, base=base, settings=settings))
         sys.stdout.write(session.report())
@@ -143,6 +141,49 @@ def test_image_of_the_user(ask: Callable[..., Session], base: Path) -> None:
     session = ask(act(FINISH), "What is this?", flags=["-i", write_picture(base), "--"], vision=True, record={1: "image"})
     session.assert_served()
     assert pictures_in(session.chats[0]) == ["data:image/png;base64,"]
+
+
+BIG_OUTPUT = Call("exec_command", {"cmd": "seq 1 5000"})
+SUMMARY = "The numbers were counted up to 5000."
+
+
+def test_compacts_at_its_limit(ask: Callable[..., Session]) -> None:
+    """The result of the call is beyond the limit: Codex has the conversation summed up in an ordinary request, and goes on with that."""
+
+    def play(chat: dict[str, Any]) -> Answer:
+        if not chat.get("tools"):
+            return Answer(text=SUMMARY)
+        return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
+
+    limits = {"model_context_window": 20000, "model_auto_compact_token_limit": 9000}
+    session = ask(play, "Count.", "And again.", config=limits, record={2: "compaction", 3: "after-compaction"})
+    session.assert_served()
+    assert [run.output for run in session.runs] == [DONE + "\n"] * 2
+    compaction = session.posted("/v1/responses")[1]
+    assert compaction.document["tools"] == []
+    assert "5000" in str(session.chats[1]["messages"][-2]["content"])
+    assert {message["role"] for message in session.chats[2]["messages"]} == {"system", "user"}
+    assert SUMMARY in session.chats[2]["messages"][-1]["content"]
+    assert len(session.chats) == 4
+
+
+def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
+    """Codex is wrong about the context; the refusal tells it, and with the next prompt it has the conversation summed up."""
+
+    def play(chat: dict[str, Any]) -> Turn:
+        if count_tokens(chat) > 9500:
+            return Overflow(9500)
+        if not chat.get("tools"):
+            return Answer(text=SUMMARY)
+        return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
+
+    session = ask(play, "Count.", "Go on.")
+    assert [run.status for run in session.runs] == [1, 0]
+    assert "ran out of room in the model's context window" in session.runs[0].complaints
+    assert session.runs[1].output == DONE + "\n"
+    assert [exchange.status for exchange in session.posted("/v1/responses")] == [200, 400, 200, 200]
+    assert [bool(chat.get("tools")) for chat in session.chats] == [True, True, False, True]
+    assert SUMMARY in str(session.chats[3]["messages"])
 
 
 IDLE_LIMIT = {"model_providers.triglot.stream_idle_timeout_ms": 4000}
