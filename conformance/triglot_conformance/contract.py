@@ -81,9 +81,9 @@ class Dialect:
         return self._check(f"{pointer}/content/text~1event-stream/itemSchema/properties/data/contentSchema", event)
 
     def _answer(self, method: str, path: str, status: int) -> str | None:
-        """JSON pointer of the answer's description in the document. The longest path that fits is meant: a parameter may hold slashes."""
-        for template, item in sorted(self._openapi["paths"].items(), key=lambda entry: -len(entry[0])):
-            if method.lower() in item and re.fullmatch(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(template)), path):
+        """JSON pointer of the answer's description in the document. Of two paths that fit, the one with more words is meant."""
+        for template, item in sorted(self._openapi["paths"].items(), key=lambda entry: -len(re.sub(r"\{[^}]*\}", "", entry[0]))):
+            if "responses" in item.get(method.lower(), {}) and re.fullmatch(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(template)), path):
                 responses = item[method.lower()]["responses"]
                 known = next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
                 if known and "$ref" in responses[known]:
