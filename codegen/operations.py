@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.keywords import SUPPORT, check_schema, check_support
 from codegen.place import Map, Place, Seq, SpecError, expect_map, expect_seq, expect_str
 from codegen.source import ref_name
-from codegen.unions import types_of
+from codegen.unions import split_branches, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _WHEN = "x-triglot-when-header"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _ALLOWED = {
     "document": {"openapi", "info", "servers", "tags", "security", "paths", "components"},
-    "components": {"schemas", "parameters", "responses", "securitySchemes"},
+    "components": {"schemas", "parameters", "responses", "headers", "securitySchemes"},
     "path item": {*_METHODS, "parameters", SOCKET},
     "operation": {
         *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "deprecated", "security"),
@@ -262,16 +262,17 @@ def _read_request(dialect: Dialect, spec: Map) -> str | None:
             raise SpecError(content.at(media_type), f"request media type '{media_type}' is not supported")
     if _JSON not in content:
         raise SpecError(body.at("content"), f"'{_JSON}' is missing")
-    return _schema_name(dialect, content, _JSON)
+    return _schema_name(dialect, content, _JSON, is_request=True)
 
 
-def _schema_name(dialect: Dialect, content: Map, media_type: str) -> str:
+def _schema_name(dialect: Dialect, content: Map, media_type: str, *, is_request: bool = False) -> str:
     media = _only(expect_map(content[media_type], content.at(media_type)), "media type")
     schema = expect_map(media.get("schema"), media.at("schema"))
     if list(schema) != ["$ref"]:
         raise SpecError(media.at("schema"), "the schema of a body is a $ref to a named schema")
     name = ref_name(schema)
-    if dialect.schemas[name].get("type") != "object":
+    leaves = split_branches(dialect, dialect.schemas[name])
+    if leaves.arrays or leaves.scalars or (is_request and leaves.tagged):
         raise SpecError(media.at("schema"), f"schema '{name}' of a body is not an object")
     return name
 

@@ -67,16 +67,16 @@ def _read_socket(dialect: Dialect, path: str, item: Map, operations: list[Operat
         name=name,
         path=path,
         summary=expect_str(spec.get("summary"), spec.at("summary")),
-        request=_schema_name(dialect, spec, "request"),
-        event=_schema_name(dialect, spec, "event"),
+        request=_schema_name(dialect, spec, "request", "oneOf"),
+        event=_schema_name(dialect, spec, "event", "oneOf", "anyOf"),
         upgrade_only="get" not in methods,
     )
 
 
-def _schema_name(dialect: Dialect, spec: Map, key: str) -> str:
+def _schema_name(dialect: Dialect, spec: Map, key: str, *unions: str) -> str:
     schema = expect_map(spec.get(key), spec.at(key))
-    if list(schema) != ["$ref"] or "oneOf" not in dialect.schemas[ref_name(schema)]:
-        raise SpecError(spec.at(key), f"{key} is a $ref to a named tagged union")
+    if list(schema) != ["$ref"] or not any(keyword in dialect.schemas[ref_name(schema)] for keyword in unions):
+        raise SpecError(spec.at(key), f"{key} is a $ref to a named union")
     return ref_name(schema)
 
 

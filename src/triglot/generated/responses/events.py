@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 b8a4ac61896b). DO NOT EDIT.
+# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -12,6 +12,11 @@ class AllowedToolsChoice(TypedDict):
 
 class ApplyPatchToolChoice(TypedDict):
     type: Literal['apply_patch']
+
+
+class AudioData(TypedDict):
+    data: str
+    format: Literal['mp3', 'wav']
 
 
 class AudioDelta(TypedDict):
@@ -115,12 +120,27 @@ class ComputerCallOutputItem(TypedDict):
     created_by: NotRequired[str | None]
 
 
+class ComputerScreenshot(TypedDict):
+    type: Literal['computer_screenshot']
+    image_url: NotRequired[str | None]
+    file_id: NotRequired[str | None]
+    detail: NotRequired[str | None]
+    prompt_cache_breakpoint: NotRequired[dict[str, Any] | None]
+
+
 class ComputerTool(TypedDict):
     type: Literal['computer']
 
 
 class ComputerUsePreviewTool(TypedDict):
     type: Literal['computer_use_preview']
+
+
+class ConfigurationUpdateItem(TypedDict):
+    type: Literal['configuration_update']
+    id: str
+    reasoning: NotRequired[dict[str, Any] | None]
+    text: NotRequired[dict[str, Any] | None]
 
 
 class ContainerFileCitation(TypedDict):
@@ -176,6 +196,18 @@ class CustomToolText(TypedDict):
 class DeleteFile(TypedDict):
     type: Literal['delete_file']
     path: str
+
+
+class DeletedConversation(TypedDict):
+    id: str
+    object: Literal['conversation.deleted']
+    deleted: Literal[True]
+
+
+class DeletedResponse(TypedDict):
+    id: str
+    object: Literal['response.deleted']
+    deleted: Literal[True]
 
 
 class DirectCaller(TypedDict):
@@ -321,10 +353,38 @@ class IncompleteDetails(TypedDict):
     reason: Literal['max_output_tokens', 'max_messages', 'content_filter', 'steered']
 
 
+class InputAudio(TypedDict):
+    type: Literal['input_audio']
+    input_audio: AudioData
+
+
+class InputFile(TypedDict):
+    type: Literal['input_file']
+    file_data: NotRequired[str | None]
+    file_id: NotRequired[str | None]
+    file_url: NotRequired[str | None]
+    filename: NotRequired[str | None]
+    detail: NotRequired[Literal['auto', 'low', 'high'] | None]
+    prompt_cache_breakpoint: NotRequired[CacheBreakpoint | None]
+
+
+class InputImage(TypedDict):
+    type: Literal['input_image']
+    image_url: NotRequired[str | None]
+    file_id: NotRequired[str | None]
+    detail: NotRequired[Literal['low', 'high', 'auto', 'original'] | None]
+    prompt_cache_breakpoint: NotRequired[CacheBreakpoint | None]
+
+
 class InputText(TypedDict):
     type: Literal['input_text']
     text: str
     prompt_cache_breakpoint: NotRequired[CacheBreakpoint | None]
+
+
+class InputTokens(TypedDict):
+    object: Literal['response.input_tokens']
+    input_tokens: int
 
 
 class InputTokensDetails(TypedDict):
@@ -486,6 +546,15 @@ MessagePhase: TypeAlias = Literal['commentary', 'final_answer']
 Metadata: TypeAlias = dict[str, str]
 
 
+class OtherListedItem(TypedDict):
+    type: str
+    id: str
+
+
+class OtherListedPart(TypedDict):
+    type: str
+
+
 class OtherNamespaceMember(TypedDict):
     type: str
 
@@ -506,8 +575,30 @@ class OutputTokensDetails(TypedDict):
     reasoning_tokens: int
 
 
+class PartialItem(TypedDict):
+    type: Literal['tool_search_call', 'tool_search_output', 'shell_call', 'shell_call_output', 'local_shell_call', 'local_shell_call_output', 'apply_patch_call', 'apply_patch_call_output', 'program', 'program_output', 'mcp_list_tools', 'mcp_approval_request', 'mcp_approval_response', 'mcp_call', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'image_generation_call', 'computer_call', 'computer_call_output']
+    id: str
+
+
+class PlainText(TypedDict):
+    type: Literal['text']
+    text: str
+
+
 class PlainTextFormat(TypedDict):
     type: Literal['text']
+
+
+class PriorRefusal(TypedDict):
+    type: Literal['refusal']
+    refusal: str
+
+
+class PriorText(TypedDict):
+    type: Literal['output_text']
+    text: str
+    annotations: NotRequired[list[dict[str, Any]] | None]
+    logprobs: NotRequired[list[dict[str, Any]] | None]
 
 
 class Program(TypedDict):
@@ -684,6 +775,44 @@ class ShellToolChoice(TypedDict):
     type: Literal['shell']
 
 
+class SocketErrorDetail(TypedDict):
+    type: str
+    code: str | None
+    message: str
+    param: str | None
+    headers: NotRequired[dict[str, Any] | None]
+
+
+class Steer(TypedDict):
+    id: str
+    previous_response_id: str
+
+
+class SteerAccepted(TypedDict):
+    type: Literal['response.steer.accepted']
+    sequence_number: int
+    steer: Steer
+    stream_id: NotRequired[str | None]
+
+
+class SteerError(TypedDict):
+    type: Literal['invalid_request_error']
+    code: str
+    message: str
+
+
+SteerInput: TypeAlias = str | list[dict[str, Any]]
+
+
+class SteerPending(TypedDict):
+    type: Literal['response.steer.pending']
+    sequence_number: int
+    steer: Steer
+    reason: str
+    required_input: list[dict[str, Any]]
+    stream_id: NotRequired[str | None]
+
+
 class StreamedTopLogprob(TypedDict):
     token: NotRequired[str | None]
     logprob: NotRequired[float | None]
@@ -810,6 +939,13 @@ class ComputerCall(TypedDict):
     status: ItemStatus
 
 
+class Conversation(TypedDict):
+    id: str
+    object: Literal['conversation']
+    created_at: int
+    metadata: Metadata
+
+
 CustomToolCall = TypedDict(
     'CustomToolCall',
     {
@@ -827,6 +963,12 @@ CustomToolCall = TypedDict(
 
 
 CustomToolFormat: TypeAlias = CustomToolText | CustomToolGrammar
+
+
+class FailedSteer(TypedDict):
+    id: NotRequired[str | None]
+    previous_response_id: str
+    input: SteerInput
 
 
 FunctionCall = TypedDict(
@@ -861,10 +1003,16 @@ FunctionTool = TypedDict(
 )
 
 
+KnownListedPart: TypeAlias = InputText | InputImage | InputFile | InputAudio | PriorText | PriorRefusal | PlainText | SummaryText | ReasoningText | ComputerScreenshot
+
+
 KnownResultPart: TypeAlias = InputText | ResultImage | ResultFile
 
 
 KnownToolChoice: TypeAlias = AllowedToolsChoice | FunctionToolChoice | CustomToolChoice | McpToolChoice | ApplyPatchToolChoice | ShellToolChoice | ProgrammaticToolChoice | HostedToolChoice
+
+
+ListedPart: TypeAlias = KnownListedPart | OtherListedPart
 
 
 class McpListTools(TypedDict):
@@ -963,6 +1111,22 @@ class ShellTool(TypedDict):
     allowed_callers: NotRequired[list[ToolCaller] | None]
 
 
+class SocketError(TypedDict):
+    type: Literal['error']
+    status: int
+    error: SocketErrorDetail
+    sequence_number: NotRequired[int | None]
+    stream_id: NotRequired[str | None]
+
+
+class SteerFailed(TypedDict):
+    type: Literal['response.steer.failed']
+    sequence_number: int
+    steer: FailedSteer
+    error: SteerError
+    stream_id: NotRequired[str | None]
+
+
 class StreamedLogprob(TypedDict):
     token: str
     logprob: float
@@ -1041,6 +1205,15 @@ class FunctionCallOutputItem(TypedDict):
 KnownNamespaceMember: TypeAlias = FunctionTool | CustomTool
 
 
+class ListedMessage(TypedDict):
+    type: Literal['message']
+    id: str
+    role: Literal['unknown', 'user', 'assistant', 'system', 'critic', 'discriminator', 'developer', 'tool']
+    status: ItemStatus
+    content: list[ListedPart]
+    phase: NotRequired[MessagePhase | None]
+
+
 NamespaceMember: TypeAlias = KnownNamespaceMember | OtherNamespaceMember
 
 
@@ -1098,6 +1271,9 @@ class ShellCallOutputItem(TypedDict):
     created_by: NotRequired[str | None]
 
 
+SteerEvent: TypeAlias = SteerAccepted | SteerPending | SteerFailed
+
+
 StreamedPart: TypeAlias = OutputText | Refusal | ReasoningText
 
 
@@ -1143,6 +1319,12 @@ class AdditionalToolsItem(TypedDict):
     id: str
     role: Literal['unknown', 'user', 'assistant', 'system', 'critic', 'discriminator', 'developer', 'tool']
     tools: list[Tool]
+
+
+KnownListedItem: TypeAlias = ListedMessage | Reasoning | FunctionCall | FunctionCallOutputItem | CustomToolCall | CustomToolCallOutputItem | ToolSearchCall | ToolSearchOutputItem | AdditionalToolsItem | ConfigurationUpdateItem | ShellCall | ShellCallOutputItem | LocalShellCall | LocalShellCallOutputItem | ApplyPatchCall | ApplyPatchCallOutputItem | Compaction | Program | ProgramOutput | McpListTools | McpApprovalRequest | McpApprovalResponseItem | McpCall | WebSearchCall | FileSearchCall | CodeInterpreterCall | ImageGenerationCall | ComputerCall | ComputerCallOutputItem
+
+
+ListedItem: TypeAlias = KnownListedItem | PartialItem | OtherListedItem
 
 
 class Message(TypedDict):
@@ -1251,3 +1433,22 @@ class ResponseQueued(TypedDict):
 
 
 StreamEvent: TypeAlias = ResponseCreated | ResponseQueued | ResponseInProgress | ResponseCompleted | ResponseIncomplete | ResponseFailed | ErrorEvent | OutputItemAdded | OutputItemDone | ContentPartAdded | ContentPartDone | OutputTextDelta | OutputTextAnnotationAdded | OutputTextDone | RefusalDelta | RefusalDone | ReasoningTextDelta | ReasoningTextDone | ReasoningSummaryPartAdded | ReasoningSummaryPartDone | ReasoningSummaryTextDelta | ReasoningSummaryTextDone | FunctionCallArgumentsDelta | FunctionCallArgumentsDone | CustomToolCallInputDelta | CustomToolCallInputDone | ShellCallCommandAdded | ShellCallCommandDelta | ShellCallCommandDone | ShellCallOutputContentDelta | ShellCallOutputContentDone | McpListToolsInProgress | McpListToolsCompleted | McpListToolsFailed | McpCallInProgress | McpCallArgumentsDelta | McpCallArgumentsDone | McpCallCompleted | McpCallFailed | WebSearchCallInProgress | WebSearchCallSearching | WebSearchCallCompleted | FileSearchCallInProgress | FileSearchCallSearching | FileSearchCallCompleted | CodeInterpreterCallInProgress | CodeInterpreterCallCodeDelta | CodeInterpreterCallCodeDone | CodeInterpreterCallInterpreting | CodeInterpreterCallCompleted | ImageGenerationCallInProgress | ImageGenerationCallGenerating | ImageGenerationCallPartialImage | ImageGenerationCallCompleted | CompactionCompacting | AudioDelta | AudioDone | AudioTranscriptDelta | AudioTranscriptDone
+
+
+class CompactedResponse(TypedDict):
+    id: str
+    object: Literal['response.compaction']
+    created_at: int
+    output: list[ListedItem]
+    usage: Usage
+
+
+class ItemList(TypedDict):
+    object: Literal['list']
+    data: list[ListedItem]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+ServerEvent: TypeAlias = StreamEvent | SteerEvent | SocketError

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 b8a4ac61896b). DO NOT EDIT.
+# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -250,6 +250,26 @@ class JsonSchemaFormat(BaseModel):
     schema_: Annotated[dict[str, Any], Field(alias='schema')]
     description: str | None = None
     strict: bool | None = None
+
+
+class ListConversationItemsQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    after: str | None = None
+    include: list[Includable] | None = []
+    limit: Annotated[int | None, Field(ge=1, le=100)] = 20
+    order: Literal['asc', 'desc'] | None = 'desc'
+
+
+class ListResponseInputItemsQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    after: str | None = None
+    include: list[Includable] | None = []
+    limit: Annotated[int | None, Field(ge=1, le=100)] = 20
+    order: Literal['asc', 'desc'] | None = 'desc'
 
 
 class LocalShellCallOutput(BaseModel):
@@ -612,6 +632,9 @@ class ShellToolChoice(BaseModel):
     type: Literal['shell']
 
 
+SteerInput = TypeAliasType("SteerInput", str | list[dict[str, Any]])
+
+
 class StreamOptions(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -646,6 +669,13 @@ class ToolSearchTool(BaseModel):
     parameters: Any | None = None
 
 
+class UpdateConversation(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    metadata: Metadata | None
+
+
 class WebSearchPreviewTool(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -671,6 +701,13 @@ class ApplyPatchTool(BaseModel):
 Caller = TypeAliasType("Caller", Annotated[DirectCaller | ProgramCaller, Field(discriminator='type')])
 
 
+class CreateConversationItemsQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    include: list[Includable] | None = []
+
+
 CustomToolFormat = TypeAliasType("CustomToolFormat", Annotated[CustomToolText | CustomToolGrammar, Field(discriminator='type')])
 
 
@@ -687,6 +724,23 @@ class FunctionTool(BaseModel):
     defer_loading: bool | None = False
     allowed_callers: list[ToolCaller] | None = None
     async_: Annotated[bool | None, Field(alias='async')] = False
+
+
+class GetConversationItemQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    include: list[Includable] | None = []
+
+
+class GetResponseQuery(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    include: list[Includable] | None = []
+    include_obfuscation: bool | None = False
+    starting_after: Annotated[int | None, Field(ge=0)] = None
+    stream: bool | None = False
 
 
 KnownMessagePart = TypeAliasType(
@@ -779,6 +833,15 @@ PromptVariable = TypeAliasType("PromptVariable", Annotated[str | MessagePart, Fi
 
 
 PromptVariables = TypeAliasType("PromptVariables", dict[str, PromptVariable])
+
+
+class ResponseSteer(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['response.steer']
+    previous_response_id: str
+    input: SteerInput
 
 
 ResultPart = TypeAliasType("ResultPart", Annotated[KnownResultPart | OtherResultPart, Field(union_mode='left_to_right')])
@@ -959,7 +1022,101 @@ KnownInputItem = TypeAliasType(
 InputItem = TypeAliasType("InputItem", Annotated[KnownInputItem | TypelessMessage | OtherInputItem, Field(union_mode='left_to_right')])
 
 
+class CreateConversation(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    items: Annotated[list[InputItem] | None, Field(max_length=20)] = None
+    metadata: Metadata | None = None
+
+
+class CreateConversationItems(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    items: Annotated[list[InputItem], Field(max_length=20)]
+
+
 Input = TypeAliasType("Input", str | list[InputItem])
+
+
+class ResponseCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['response.create']
+    generate: bool | None = True
+    stream_id: str | None = None
+    stream: bool | None = True
+    stream_options: StreamOptions | None = None
+    background: bool | None = False
+    model: str | None = None
+    input: Input | None = None
+    instructions: str | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Annotated[ToolChoice | None, Field(validate_default=True)] = 'auto'
+    parallel_tool_calls: bool | None = True
+    max_tool_calls: int | None = None
+    max_output_tokens: Annotated[int | None, Field(ge=1)] = None
+    temperature: Annotated[float | None, Field(ge=0.0, le=2.0)] = None
+    top_p: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=20)] = 0
+    text: TextOptions | None = None
+    reasoning: ReasoningOptions | None = None
+    truncation: Literal['auto', 'disabled'] | None = 'disabled'
+    include: list[Includable] | None = []
+    metadata: Metadata | None = None
+    store: bool | None = True
+    previous_response_id: str | None = None
+    conversation: str | ConversationReference | None = None
+    prompt: PromptTemplate | None = None
+    context_management: list[ContextManagement] | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: PromptCacheOptions | None = None
+    prompt_cache_retention: Literal['in_memory', '24h'] | None = None
+    service_tier: Literal['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'] | None = 'auto'
+    safety_identifier: str | None = None
+    user: str | None = None
+    client_metadata: dict[str, Any] | None = None
+    moderation: ModerationOptions | None = None
+    access_programs: AccessPrograms | None = None
+    image: ImageOptions | None = None
+
+
+ClientEvent = TypeAliasType("ClientEvent", Annotated[ResponseCreate | ResponseSteer, Field(discriminator='type')])
+
+
+class CompactResponse(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    model: str | None
+    input: Input | None = None
+    instructions: str | None = None
+    previous_response_id: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: PromptCacheOptions | None = None
+    prompt_cache_retention: Literal['in_memory', '24h'] | None = None
+    service_tier: Literal['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'] | None = 'auto'
+    image: ImageOptions | None = None
+
+
+class CountInputTokens(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    model: str | None = None
+    input: Input | None = None
+    instructions: str | None = None
+    previous_response_id: str | None = None
+    conversation: str | ConversationReference | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Annotated[ToolChoice | None, Field(validate_default=True)] = 'auto'
+    parallel_tool_calls: bool | None = True
+    text: TextOptions | None = None
+    reasoning: ReasoningOptions | None = None
+    truncation: Literal['auto', 'disabled'] | None = 'disabled'
+    personality: str | None = None
 
 
 class CreateResponse(BaseModel):

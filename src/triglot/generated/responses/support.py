@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 b8a4ac61896b). DO NOT EDIT.
+# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -23,9 +23,26 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
         tag="type",
     ),
+    "ClientEvent": Node(
+        branches={"response.create": "ResponseCreate", "response.steer": "ResponseSteer/whole"},
+        tag="type",
+    ),
     "CodeInterpreterTool/whole": Node(
         whole=Lossy("ignored", "code is not run here"),
         tag="type",
+    ),
+    "CompactResponse": Node(
+        losses={
+            "image": Lossy("ignored", "images are passed on as they are"),
+            "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
+            "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
+            "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
+            "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
+        },
+        children={"input": "CompactResponse.input"},
+    ),
+    "CompactResponse.input": Node(
+        items="InputItem",
     ),
     "CompactionTrigger/whole": Node(
         whole=Lossy("rejected", "conversations are not compacted here yet"),
@@ -46,6 +63,76 @@ _NODES: Final[dict[str, Node]] = {
     "ConfigurationUpdate/whole": Node(
         whole=Lossy("ignored", "the settings of the request hold for all of it"),
         tag="type",
+    ),
+    "CountInputTokens": Node(
+        losses={
+            "personality": Lossy("ignored", "a local model has learnt no such manner"),
+            "truncation": Lossy("ignored", "the whole input is counted", "disabled"),
+        },
+        children={
+            "input": "CountInputTokens.input",
+            "reasoning": "CountInputTokens.reasoning",
+            "text": "CountInputTokens.text",
+            "tool_choice": "CountInputTokens.tool_choice",
+            "tools": "CountInputTokens.tools",
+        },
+    ),
+    "CountInputTokens.input": Node(
+        items="InputItem",
+    ),
+    "CountInputTokens.reasoning": Node(
+        losses={
+            "context": Lossy("ignored", "all reasoning in the input is given to the template, which decides"),
+            "generate_summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
+            "mode": Lossy("ignored", "a local model has one kind of reasoning"),
+            "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
+        },
+    ),
+    "CountInputTokens.text": Node(
+        losses={
+            "verbosity": Lossy("ignored", "local models are not trained for it", "medium"),
+        },
+        children={"format": "CountInputTokens.text.format"},
+    ),
+    "CountInputTokens.text.format": Node(
+        branches={"json_schema": "JsonSchemaFormat"},
+        tag="type",
+    ),
+    "CountInputTokens.tool_choice": Node(
+        branches={
+            "allowed_tools": None,
+            "apply_patch": "ApplyPatchToolChoice/whole",
+            "code_interpreter": "HostedToolChoice/whole",
+            "computer": "HostedToolChoice/whole",
+            "computer_use": "HostedToolChoice/whole",
+            "computer_use_preview": "HostedToolChoice/whole",
+            "custom": "CustomToolChoice/whole",
+            "file_search": "HostedToolChoice/whole",
+            "function": None,
+            "image_generation": "HostedToolChoice/whole",
+            "mcp": "McpToolChoice/whole",
+            "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
+            "shell": "ShellToolChoice/whole",
+            "web_search_preview": "HostedToolChoice/whole",
+            "web_search_preview_2025_03_11": "HostedToolChoice/whole",
+        },
+        tag="type",
+        unknown="OtherToolChoice/whole",
+    ),
+    "CountInputTokens.tools": Node(
+        items="Tool",
+    ),
+    "CreateConversation": Node(
+        children={"items": "CreateConversation.items"},
+    ),
+    "CreateConversation.items": Node(
+        items="InputItem",
+    ),
+    "CreateConversationItems": Node(
+        children={"items": "CreateConversationItems.items"},
+    ),
+    "CreateConversationItems.items": Node(
+        items="InputItem",
     ),
     "CreateResponse": Node(
         losses={
@@ -151,6 +238,12 @@ _NODES: Final[dict[str, Node]] = {
             "async": Lossy("ignored", "the model waits for each result", False),
             "defer_loading": Lossy("ignored", "every function is offered from the start", False),
             "output_schema": Lossy("ignored", "chat templates have no place for it"),
+        },
+    ),
+    "GetResponseQuery": Node(
+        losses={
+            "include": Lossy("ignored", "a stored response is given back as it was made", []),
+            "include_obfuscation": Lossy("ignored", "padding is not added; it protects against listeners on a public network", False),
         },
     ),
     "HostedToolChoice/whole": Node(
@@ -396,6 +489,86 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "programs are not run here"),
         tag="type",
     ),
+    "ResponseCreate": Node(
+        losses={
+            "access_programs": Lossy("ignored", "a local model has no access programs"),
+            "background": Lossy("ignored", "a response on a WebSocket is made while the connection lasts", False),
+            "client_metadata": Lossy("ignored", "meant for the operator of a hosted service"),
+            "context_management": Lossy("ignored", "the input is never shortened"),
+            "image": Lossy("ignored", "images are passed on as they are"),
+            "moderation": Lossy("ignored", "there is no moderation model here"),
+            "prompt": Lossy("rejected", "no prompts are stored here; send the text as instructions"),
+            "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
+            "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
+            "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
+            "safety_identifier": Lossy("ignored", "end users are not tracked"),
+            "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
+            "stream": Lossy("ignored", "a WebSocket always gets the events as they come", True),
+            "user": Lossy("ignored", "end users are not tracked"),
+        },
+        children={
+            "input": "ResponseCreate.input",
+            "reasoning": "ResponseCreate.reasoning",
+            "stream_options": "ResponseCreate.stream_options",
+            "text": "ResponseCreate.text",
+            "tool_choice": "ResponseCreate.tool_choice",
+            "tools": "ResponseCreate.tools",
+        },
+    ),
+    "ResponseCreate.input": Node(
+        items="InputItem",
+    ),
+    "ResponseCreate.reasoning": Node(
+        losses={
+            "context": Lossy("ignored", "all reasoning in the input is given to the template, which decides"),
+            "generate_summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
+            "mode": Lossy("ignored", "a local model has one kind of reasoning"),
+            "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
+        },
+    ),
+    "ResponseCreate.stream_options": Node(
+        losses={
+            "include_obfuscation": Lossy("ignored", "padding is not added; it protects against listeners on a public network", False),
+        },
+    ),
+    "ResponseCreate.text": Node(
+        losses={
+            "verbosity": Lossy("ignored", "local models are not trained for it", "medium"),
+        },
+        children={"format": "ResponseCreate.text.format"},
+    ),
+    "ResponseCreate.text.format": Node(
+        branches={"json_schema": "JsonSchemaFormat"},
+        tag="type",
+    ),
+    "ResponseCreate.tool_choice": Node(
+        branches={
+            "allowed_tools": None,
+            "apply_patch": "ApplyPatchToolChoice/whole",
+            "code_interpreter": "HostedToolChoice/whole",
+            "computer": "HostedToolChoice/whole",
+            "computer_use": "HostedToolChoice/whole",
+            "computer_use_preview": "HostedToolChoice/whole",
+            "custom": "CustomToolChoice/whole",
+            "file_search": "HostedToolChoice/whole",
+            "function": None,
+            "image_generation": "HostedToolChoice/whole",
+            "mcp": "McpToolChoice/whole",
+            "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
+            "shell": "ShellToolChoice/whole",
+            "web_search_preview": "HostedToolChoice/whole",
+            "web_search_preview_2025_03_11": "HostedToolChoice/whole",
+        },
+        tag="type",
+        unknown="OtherToolChoice/whole",
+    ),
+    "ResponseCreate.tools": Node(
+        items="Tool",
+    ),
+    "ResponseSteer/whole": Node(
+        whole=Lossy("rejected", "a response cannot be steered; send the input once it is complete"),
+        tag="type",
+    ),
     "ResultFile/whole": Node(
         whole=Lossy("ignored", "only the text of a tool's result reaches the model"),
         tag="type",
@@ -465,4 +638,15 @@ _NODES: Final[dict[str, Node]] = {
         tag="type",
     ),
 }
+CLIENT_EVENT: Final = SupportTable(_NODES, "ClientEvent")
+COMPACT_RESPONSE: Final = SupportTable(_NODES, "CompactResponse")
+COUNT_INPUT_TOKENS: Final = SupportTable(_NODES, "CountInputTokens")
+CREATE_CONVERSATION: Final = SupportTable(_NODES, "CreateConversation")
+CREATE_CONVERSATION_ITEMS: Final = SupportTable(_NODES, "CreateConversationItems")
+CREATE_CONVERSATION_ITEMS_QUERY: Final = SupportTable(_NODES, "CreateConversationItemsQuery")
 CREATE_RESPONSE: Final = SupportTable(_NODES, "CreateResponse")
+GET_CONVERSATION_ITEM_QUERY: Final = SupportTable(_NODES, "GetConversationItemQuery")
+GET_RESPONSE_QUERY: Final = SupportTable(_NODES, "GetResponseQuery")
+LIST_CONVERSATION_ITEMS_QUERY: Final = SupportTable(_NODES, "ListConversationItemsQuery")
+LIST_RESPONSE_INPUT_ITEMS_QUERY: Final = SupportTable(_NODES, "ListResponseInputItemsQuery")
+UPDATE_CONVERSATION: Final = SupportTable(_NODES, "UpdateConversation")
