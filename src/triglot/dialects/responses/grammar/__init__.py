@@ -5,18 +5,30 @@ A custom tool takes free text, and may give it a grammar. The model is offered a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from triglot.dialects.responses.grammar.checks import RecursiveCheck, RegularCheck
+from triglot.dialects.responses.grammar.flatten import flatten
+from triglot.dialects.responses.grammar.lark import parse_lark
+from triglot.dialects.responses.grammar.regex import parse_regex
+from triglot.dialects.responses.grammar.tree import Grammar, GrammarError, TooLargeError
+from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses import models as wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from triglot.backend.profiles import Profile
+    from triglot.dialects.responses.grammar.tree import Node
 
-_NAMES = {"lark": "Lark grammar", "regex": "regular expression"}
+_NAMES: Final = {"lark": "Lark grammar", "regex": "regular expression"}
+_MOST_CHARACTERS: Final = 50_000
+_MOST_NODES: Final = 10_000
+# An agent has a handful of grammars and sends them with each turn.
+_KEPT_PLANS: Final = 64
 
 
 class GrammarPlan(msgspec.Struct, frozen=True):
@@ -45,5 +57,37 @@ def plan_grammar(form: wire.CustomToolFormat | None, profile: Profile) -> Gramma
     """
     if not isinstance(form, wire.CustomToolGrammar):
         return GrammarPlan({"type": "string"})
-    hint = f"The input must follow this {_NAMES[form.syntax]}, from its first character to its last:\n{form.definition}"
-    return GrammarPlan({"type": "string"}, hint)
+    return _plan(form.syntax, form.definition)
+
+
+@lru_cache(_KEPT_PLANS)
+def _plan(syntax: str, definition: str) -> GrammarPlan:
+    name = _NAMES[syntax]
+    hint = f"The input must follow this {name}, from its first character to its last:\n{definition}"
+    if len(definition) > _MOST_CHARACTERS:
+        raise _refusal(name, f"it is longer than {_MOST_CHARACTERS} characters")
+    try:
+        grammar = parse_lark(definition) if syntax == "lark" else Grammar({"start": parse_regex(definition)})
+        return GrammarPlan({"type": "string"}, hint, _check(grammar, _flat(grammar)))
+    except GrammarError as error:
+        raise _refusal(name, str(error)) from None
+    except RecursionError:
+        raise _refusal(name, "it is nested too deeply") from None
+
+
+def _refusal(name: str, reason: str) -> ApiError:
+    return ApiError(ErrorKind.INVALID_REQUEST, f"The format of a custom tool has a {name} that cannot be used: {reason}.", param="tools")
+
+
+def _flat(grammar: Grammar) -> Node | None:
+    try:
+        return flatten(grammar, _MOST_NODES)
+    except TooLargeError:
+        return None
+
+
+def _check(grammar: Grammar, flat: Node | None) -> Callable[[str], bool] | None:
+    try:
+        return RegularCheck(flat) if flat is not None else RecursiveCheck(grammar)
+    except TooLargeError:
+        return None
