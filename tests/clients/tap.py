@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httptools
+from backports import zstd
+from websockets.protocol import Side
 
 from tests.backend.scripted_server import Peer, ScriptedServer
+
+from .frames import FrameReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Exchange:
-    """One request and its answer. Names of headers are in lower case; times are in seconds, of the monotonic clock."""
+    """One request and its answer. Names of headers are in lower case; times are in seconds, of the monotonic clock.
+
+    A request that opens a WebSocket has, instead of bodies, the messages that the client said and heard.
+    """
 
     method: str = ""
     path: str = ""
@@ -30,11 +37,13 @@ class Exchange:
     status: int = 0
     answer_headers: dict[str, str] = field(default_factory=dict)
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
+    said: list[Any] = field(default_factory=list)
+    heard: list[Any] = field(default_factory=list)
 
     @property
     def document(self) -> Any:
         """The decoded body of the request."""
-        return json.loads(self.body)
+        return json.loads(zstd.decompress(self.body) if self.headers.get("content-encoding") == "zstd" else self.body)
 
     @property
     def answer(self) -> bytes:
@@ -43,7 +52,9 @@ class Exchange:
 
     @property
     def event_types(self) -> list[str]:
-        """The types of the answer's stream events."""
+        """The types of the answer's stream events, or of the messages."""
+        if self.heard:
+            return [message["type"] for message in self.heard]
         return [line[7:].decode() for line in self.answer.split(b"\n") if line.startswith(b"event: ")]
 
     @property
@@ -64,10 +75,20 @@ class _RequestReader:
     def __init__(self, exchanges: list[Exchange]) -> None:
         self._exchanges = exchanges
         self._parser = httptools.HttpRequestParser(self)
+        self._upgrading = False
+        self._frames: FrameReader | None = None
         self.answer: _AnswerReader | None = None
 
     def feed(self, data: bytes) -> None:
-        self._parser.feed_data(data)
+        if self._upgrading:  # and granted: before that, a client says nothing more
+            agreed = self._exchange.answer_headers.get("sec-websocket-extensions", "")
+            self._frames = self._frames or FrameReader(Side.SERVER, agreed, self._exchange.said)
+            self._frames.feed(data)
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._upgrading = True
 
     def on_message_begin(self) -> None:
         self._exchange = Exchange()
@@ -94,9 +115,18 @@ class _AnswerReader:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._parser = httptools.HttpResponseParser(self)
+        self._frames: FrameReader | None = None
 
     def feed(self, data: bytes) -> None:
-        self._parser.feed_data(data)
+        if self._frames is not None:
+            self._frames.feed(data)
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            agreed = self._exchange.answer_headers.get("sec-websocket-extensions", "")
+            self._frames = FrameReader(Side.CLIENT, agreed, self._exchange.heard)
+            self._frames.feed(data[upgrade.args[0] :])
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._exchange.answer_headers[name.decode().lower()] = value.decode()
