@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from triglot.dialects.chat_request import function_tool
+from triglot.dialects.responses.outlet import BrokenAnswerError
 from triglot.generated.responses import models as wire
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 BuiltinTool: TypeAlias = wire.ToolSearchTool | wire.ShellTool | wire.LocalShellTool | wire.ApplyPatchTool
 BuiltinKind: TypeAlias = Literal["tool_search", "shell", "local_shell", "apply_patch"]
-
-
-class MalformedCallError(ValueError):
-    """The model called a tool with arguments that its item cannot hold."""
 
 
 def builtin_function(tool: BuiltinTool, name: str) -> dict[str, Any]:
@@ -48,12 +45,12 @@ def call_fields(kind: BuiltinKind, arguments: str) -> dict[str, Any]:
         arguments: the JSON text that the model wrote.
 
     Raises:
-        MalformedCallError: the arguments are not what the item needs.
+        BrokenAnswerError: the arguments are not what the item needs.
     """
     try:
         return _read_call(kind, arguments)
     except (msgspec.DecodeError, RecursionError) as error:  # a ValidationError is a DecodeError
-        raise MalformedCallError(f"The model called {kind} with arguments that the tool does not take: {error}.") from error
+        raise BrokenAnswerError(f"The model called {kind} with arguments that the tool does not take: {error}.") from error
 
 
 # What the model may write.

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from triglot.dialects.chat_request import ChatRequest  # noqa: TC001 - a field of a struct is read at run time
-from triglot.dialects.responses.callee import Callees  # noqa: TC001
+from triglot.dialects.responses.callee import CalleeKind, Callees
 from triglot.support import Loss  # noqa: TC001
 
 Unseal: TypeAlias = Callable[[str], str | None]
@@ -16,6 +16,9 @@ Unseal: TypeAlias = Callable[[str], str | None]
 
 Seal: TypeAlias = Callable[[str], str]
 """Makes text unreadable for everyone else."""
+
+CallNamer: TypeAlias = Callable[[CalleeKind, str, str | None], str]
+"""Gives the chat function that stands for a tool, by its kind, name and namespace, whether or not the tool is offered now."""
 
 
 class StreamPlan(msgspec.Struct, frozen=True):
@@ -27,6 +30,7 @@ class StreamPlan(msgspec.Struct, frozen=True):
         seals: reasoning items carry their thinking sealed, as `encrypted_content`.
         max_tool_calls: calls of built-in tools (`shell`, `local_shell`, `apply_patch`, `tool_search`) beyond this many are not passed on.
         compacts: the answer's text is a summary of the conversation, told as one compaction item.
+        top_logprobs: the text carries the probabilities of its tokens, each with this many of the likeliest; `None`: it does not.
     """
 
     callees: Callees
@@ -34,6 +38,7 @@ class StreamPlan(msgspec.Struct, frozen=True):
     seals: bool = False
     max_tool_calls: int | None = None
     compacts: bool = False
+    top_logprobs: int | None = None
 
 
 class Converted(msgspec.Struct, frozen=True):

@@ -5,24 +5,25 @@ Source: specs/responses/schemas/{tools,tool_choice}.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from triglot.dialects.chat_request import function_tool
 from triglot.dialects.responses.builtin_tools import builtin_function
-from triglot.dialects.responses.callee import Callee, CalleeKind, Callees
+from triglot.dialects.responses.callee import Callee, Callees
 from triglot.dialects.responses.grammar import plan_grammar
 from triglot.dialects.responses.names import CallNames
+from triglot.dialects.responses.plan import CallNamer  # noqa: TC001 - a field of a struct is read at run time
 from triglot.dialects.tools import ToolChoice, offer_tools
 from triglot.generated.responses import models as wire
 from triglot.support import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from triglot.backend.profiles import Profile
+    from triglot.dialects.responses.callee import CalleeKind
 
 _HOSTED: Final = "hosted tools do not exist here"
 
@@ -31,8 +32,8 @@ class ToolPlan(msgspec.Struct, frozen=True):
     """What becomes of a request's tools.
 
     Attributes:
-        fields: `tools`, `tool_choice` and `parallel_tool_calls` of the chat request, as far as they are needed.
-        callees: what calls of the functions stand for.
+        fields: `tools`, `tool_choice` and `parallel_tool_calls` of the chat request; empty when no tool may be called.
+        callees: what the model's calls stand for.
         name_call: names the calls of the conversation, also those of tools that are no longer offered.
         single_call: whether the answer ends with its first call.
         losses: what could not be kept, beside what the support table says.
@@ -40,7 +41,7 @@ class ToolPlan(msgspec.Struct, frozen=True):
 
     fields: dict[str, Any]
     callees: Callees
-    name_call: Callable[[CalleeKind, str, str | None], str]
+    name_call: CallNamer
     single_call: bool = False
     losses: tuple[Loss, ...] = ()
 
