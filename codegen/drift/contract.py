@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from codegen.drift.shape import BrokenInputError, Field, Object, Shape, Value
+from codegen.operations import SOCKET
 from codegen.place import Map, expect_map, expect_seq
 
 if TYPE_CHECKING:
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     from codegen.source import Dialect
 
 SCALAR_TYPES = ("string", "integer", "number", "boolean")
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = {**{method: method.upper() for method in ("get", "post", "put", "patch", "delete")}, SOCKET: "WEBSOCKET"}
+STEPS = {
+    "request": ("requestBody", "content", "application/json", "schema"),
+    "answer": ("responses", "200", "content", "application/json", "schema"),
+    "events": ("responses", "200", "content", "text/event-stream", "itemSchema", "properties", "data", "contentSchema"),
+    "error": ("responses", "4XX", "content", "application/json", "schema"),
+}
+SOCKET_STEPS = {"request": ("request",), "events": ("event",)}
 UNIONS = ("anyOf", "oneOf")
 
 
@@ -34,11 +42,11 @@ class Contract:
         self._pending: deque[Callable[[], None]] = deque()
 
     def operations(self) -> Iterator[tuple[str, Map]]:
-        """Each operation under its name, such as `POST /v1/responses`."""
+        """Each operation under its name, such as `POST /v1/responses`, and each socket as `WEBSOCKET /v1/responses`."""
         for path, item in expect_map(self.dialect.document["paths"], self.dialect.document.place).items():
-            for method in METHODS:
+            for method, title in METHODS.items():
                 if method in item:
-                    yield f"{method.upper()} {path}", expect_map(item[method], item.at(method))
+                    yield f"{title} {path}", expect_map(item[method], item.at(method))
 
     def part(self, operation: Map, part: str) -> Shape:
         """The shape of one part of an operation.
@@ -46,7 +54,7 @@ class Contract:
         Args:
             operation: one of `operations()`.
             part: `request` (JSON body), `answer` (JSON of 200), `events` (data of the stream's events), `error` (JSON of 4XX) or `query`;
-                `/name` after it steps into a property.
+                a socket has `request` and `events`; `/name` after it steps into a property.
 
         Raises:
             BrokenInputError: the operation has no such part.
@@ -54,12 +62,7 @@ class Contract:
         name, *path = part.split("/")
         if name == "query":
             return self._query(operation)
-        steps = {
-            "request": ("requestBody", "content", "application/json", "schema"),
-            "answer": ("responses", "200", "content", "application/json", "schema"),
-            "events": ("responses", "200", "content", "text/event-stream", "itemSchema", "properties", "data", "contentSchema"),
-            "error": ("responses", "4XX", "content", "application/json", "schema"),
-        }
+        steps = SOCKET_STEPS if "event" in operation else STEPS
         if name not in steps:
             raise BrokenInputError(f"{where(operation)}: no part of an operation is called {name!r}")
         node = operation

@@ -46,6 +46,7 @@ def test_a_spec_that_agrees_is_green(tmp_path):
         pytest.param("format: {$ref: '#/Format'}", "format: {description: any}", ("untyped", f"{REQUEST}/Create/properties/format", ""), id="untyped"),
         pytest.param("format: {$ref: '#/Format'}", "format: {type: object}", ("untyped", f"{REQUEST}/Create/properties/format", ""), id="any object"),
         pytest.param("detail: {enum: [low, high]}", "detail: {enum: [low]}", ("missing-enum-value", f"{REQUEST}/ImagePart/properties/detail", "high"), id="enum below a union"),
+        pytest.param("loudly: {type: [boolean, 'null']}", "loudly: {type: string}", ("type-differs", f"{REQUEST}/Say/properties/loudly", ""), id="message of a socket"),
     ],
 )  # fmt: skip
 def test_request(tmp_path, old, new, expected):
@@ -56,6 +57,7 @@ def test_request(tmp_path, old, new, expected):
     ("old", "new", "expected"),
     [
         pytest.param("    schema: {type: [string, 'null']}\n", "", ("missing-field", f"{ANSWER}/Answer/properties/schema", ""), id="aliased field"),
+        pytest.param("words: {type: integer}", "words: {type: [integer, 'null']}", ("null-differs", f"{ANSWER}/Heard/properties/words", ""), id="event of a socket"),
         pytest.param("[id, created, items]", "[id, items]", ("required-differs", f"{ANSWER}/Answer/properties/created", ""), id="required"),
         pytest.param("[done, failed]", "[done]", ("missing-enum-value", f"{ANSWER}/Status", "failed"), id="enum value"),
         pytest.param("[done, failed]", "[done, failed, lost]", ("extra-enum-value", f"{ANSWER}/Status", "lost"), id="extra enum value"),
@@ -116,7 +118,12 @@ def test_an_operation_without_a_root_is_unreachable(tmp_path):
     findings = compare_all(tmp_path / "specs", [root for root in roots if root.operation == "POST /create"])
     assert {(difference.kind, difference.pointer) for difference in findings.differences} == {
         ("unreachable", "specs/toy/openapi.yaml#/paths/~1list/get"),
+        ("unreachable", "specs/toy/openapi.yaml#/paths/~1list/x-triglot-websocket"),
         ("unreachable", f"{ANSWER}/Page"),
+        ("unreachable", f"{ANSWER}/Reply"),
+        ("unreachable", f"{ANSWER}/Heard"),
+        ("unreachable", f"{REQUEST}/Word"),
+        ("unreachable", f"{REQUEST}/Say"),
     }
 
 

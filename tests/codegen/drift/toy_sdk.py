@@ -108,6 +108,16 @@ class Page(BaseModel, Generic[T]):
     has_more: Optional[bool] = None
 
 
+class SayParam(TypedDict, total=False):
+    type: Required[Literal["say"]]
+    loudly: bool
+
+
+class Heard(BaseModel):
+    type: Literal["heard"]
+    words: int
+
+
 class OpenSchema(BaseModel):
     __pydantic_extra__: dict[str, int]
 

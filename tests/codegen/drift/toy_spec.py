@@ -34,6 +34,10 @@ paths:
                     contentSchema: {$ref: schemas/answer.yaml#/Event}
         4XX: {$ref: '#/components/responses/Error'}
   /list:
+    x-triglot-websocket:
+      operationId: talk
+      request: {$ref: schemas/request.yaml#/Word}
+      event: {$ref: schemas/answer.yaml#/Reply}
     get:
       operationId: list
       parameters:
@@ -107,6 +111,18 @@ OtherPart:
   required: [type]
   properties:
     type: {type: string, not: {enum: [text, image, group, bundle]}}
+Word:
+  oneOf:
+    - {$ref: '#/Say'}
+  discriminator:
+    propertyName: type
+    mapping: {say: '#/Say'}
+Say:
+  type: object
+  required: [type]
+  properties:
+    type: {const: say}
+    loudly: {type: [boolean, 'null']}
 Format:
   type: object
   required: [name]
@@ -173,6 +189,18 @@ DoneEvent:
   properties:
     type: {const: done}
     answer: {$ref: '#/Answer'}
+Reply:
+  oneOf:
+    - {$ref: '#/Heard'}
+  discriminator:
+    propertyName: type
+    mapping: {heard: '#/Heard'}
+Heard:
+  type: object
+  required: [type, words]
+  properties:
+    type: {const: heard}
+    words: {type: integer}
 ErrorAnswer:
   type: object
   required: [error]
@@ -209,6 +237,12 @@ dialect = "toy"
 operation = "GET /list"
 query = ["tests.codegen.drift.toy_sdk:ListParams"]
 answer = ["tests.codegen.drift.toy_sdk:Page[tests.codegen.drift.toy_sdk:TextItem]"]
+
+[[root]]
+dialect = "toy"
+operation = "WEBSOCKET /list"
+request = ["tests.codegen.drift.toy_sdk:SayParam"]
+events = ["tests.codegen.drift.toy_sdk:Heard"]
 """
 
 

@@ -1,3 +1,3 @@
-# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
+# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Responses on a local model."""

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
+# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -118,14 +118,6 @@ class ComputerCallOutputItem(TypedDict):
     acknowledged_safety_checks: NotRequired[list[dict[str, Any]] | None]
     status: Literal['in_progress', 'completed', 'incomplete', 'failed']
     created_by: NotRequired[str | None]
-
-
-class ComputerScreenshot(TypedDict):
-    type: Literal['computer_screenshot']
-    image_url: NotRequired[str | None]
-    file_id: NotRequired[str | None]
-    detail: NotRequired[str | None]
-    prompt_cache_breakpoint: NotRequired[dict[str, Any] | None]
 
 
 class ComputerTool(TypedDict):
@@ -543,6 +535,9 @@ class McpToolDescription(TypedDict):
 MessagePhase: TypeAlias = Literal['commentary', 'final_answer']
 
 
+MessageRole: TypeAlias = Literal['user', 'assistant', 'system', 'developer']
+
+
 Metadata: TypeAlias = dict[str, str]
 
 
@@ -578,11 +573,6 @@ class OutputTokensDetails(TypedDict):
 class PartialItem(TypedDict):
     type: Literal['tool_search_call', 'tool_search_output', 'shell_call', 'shell_call_output', 'local_shell_call', 'local_shell_call_output', 'apply_patch_call', 'apply_patch_call_output', 'program', 'program_output', 'mcp_list_tools', 'mcp_approval_request', 'mcp_approval_response', 'mcp_call', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'image_generation_call', 'computer_call', 'computer_call_output']
     id: str
-
-
-class PlainText(TypedDict):
-    type: Literal['text']
-    text: str
 
 
 class PlainTextFormat(TypedDict):
@@ -958,6 +948,7 @@ CustomToolCall = TypedDict(
         'namespace': NotRequired[str | None],
         'caller': NotRequired[Caller | None],
         'async': NotRequired[bool | None],
+        'created_by': NotRequired[str | None],
     },
 )
 
@@ -983,6 +974,7 @@ FunctionCall = TypedDict(
         'namespace': NotRequired[str | None],
         'caller': NotRequired[Caller | None],
         'async': NotRequired[bool | None],
+        'created_by': NotRequired[str | None],
     },
 )
 
@@ -1003,7 +995,7 @@ FunctionTool = TypedDict(
 )
 
 
-KnownListedPart: TypeAlias = InputText | InputImage | InputFile | InputAudio | PriorText | PriorRefusal | PlainText | SummaryText | ReasoningText | ComputerScreenshot
+KnownListedPart: TypeAlias = InputText | InputImage | InputFile | InputAudio | PriorText | PriorRefusal
 
 
 KnownResultPart: TypeAlias = InputText | ResultImage | ResultFile
@@ -1208,7 +1200,7 @@ KnownNamespaceMember: TypeAlias = FunctionTool | CustomTool
 class ListedMessage(TypedDict):
     type: Literal['message']
     id: str
-    role: Literal['unknown', 'user', 'assistant', 'system', 'critic', 'discriminator', 'developer', 'tool']
+    role: MessageRole
     status: ItemStatus
     content: list[ListedPart]
     phase: NotRequired[MessagePhase | None]

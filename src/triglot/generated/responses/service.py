@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
+# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the responses dialect."""
 

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 472f3651a54b). DO NOT EDIT.
+# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
