@@ -18,6 +18,7 @@ class Profile(msgspec.Struct, frozen=True):
         schemaless_json: does not enforce `response_format: json_object` without a schema.
         one_system_message: renders templates that fail on a system message after the first position.
         fetches_urls: fetches the images that a request names by URL, from its own place in the network.
+        escaped_patterns: holds string arguments of tools to the `pattern` of their schema, read as a pattern of their JSON text.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Profile(msgspec.Struct, frozen=True):
     schemaless_json: bool
     one_system_message: bool
     fetches_urls: bool
+    escaped_patterns: bool
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -46,10 +48,22 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 LLAMA_SERVER: Final = Profile(
-    "llama-server", extensions=True, misreads_choices=True, schemaless_json=True, one_system_message=True, fetches_urls=True
+    "llama-server",
+    extensions=True,
+    misreads_choices=True,
+    schemaless_json=True,
+    one_system_message=True,
+    fetches_urls=True,
+    escaped_patterns=True,
 )
 OPENAI: Final = Profile(
-    "openai", extensions=False, misreads_choices=False, schemaless_json=False, one_system_message=False, fetches_urls=False
+    "openai",
+    extensions=False,
+    misreads_choices=False,
+    schemaless_json=False,
+    one_system_message=False,
+    fetches_urls=False,
+    escaped_patterns=False,
 )
 
 PROFILES: Final = {profile.name: profile for profile in (LLAMA_SERVER, OPENAI)}
