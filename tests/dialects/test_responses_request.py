@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from triglot.backend.profiles import LLAMA_SERVER, OPENAI
-from triglot.dialects.responses.request import convert_request
-from triglot.errors import ApiError
+from triglot.dialects.responses.request import convert_request, count_body
+from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses.models import CreateResponse
+
+if TYPE_CHECKING:
+    from triglot.dialects.responses.plan import Converted, StreamPlan
 
 HELLO = {"role": "user", "content": "hello"}
 SCHEMA = {"type": "object", "properties": {"z": {"type": "string"}, "a": {"type": "string"}}}
@@ -20,16 +23,19 @@ FUNCTION_B = {"type": "function", "function": {"name": "b", "parameters": {"type
 
 
 def convert(profile: Any = LLAMA_SERVER, **fields: Any) -> dict[str, Any]:
-    request = CreateResponse.model_validate({"model": "m", "input": "hello", **fields})
-    return convert_request(request, profile, unseal).chat.body
+    return convert_whole(profile, **fields).chat.body
 
 
 def unseal(sealed: str) -> str | None:
     return sealed.removeprefix("sealed ") if sealed.startswith("sealed ") else None
 
 
-def messages_of(*items: dict[str, Any], **fields: Any) -> Any:
-    return convert(input=list(items), **fields)["messages"]
+def plan(**fields: Any) -> StreamPlan:
+    return convert_whole(**fields).plan
+
+
+def convert_whole(profile: Any = LLAMA_SERVER, **fields: Any) -> Converted:
+    return convert_request(CreateResponse.model_validate({"model": "m", "input": "hello", **fields}), profile, unseal)
 
 
 def test_the_least_request() -> None:
@@ -38,85 +44,23 @@ def test_the_least_request() -> None:
     assert "return_progress" not in convert(OPENAI)
 
 
-def test_without_input_there_is_nothing_to_answer() -> None:
+@pytest.mark.parametrize("given", [None, [], [{"type": "brand_new"}], [{"role": "system", "content": ""}]])
+def test_without_input_there_is_nothing_to_answer(given: Any) -> None:
     with pytest.raises(ApiError) as refusal:
-        convert_request(CreateResponse.model_validate({"model": "m"}), LLAMA_SERVER, unseal)
-    assert refusal.value.param == "input"
+        convert(input=given)
+    assert (refusal.value.kind, refusal.value.param) == (ErrorKind.INVALID_REQUEST, "input")
 
 
-def test_a_result_without_its_call_is_refused() -> None:
-    with pytest.raises(ApiError, match="call_id"):
-        messages_of(HELLO, {"type": "function_call_output", "output": "x"})
+def test_instructions_open_the_one_system_message() -> None:
+    items = [{"role": "developer", "content": "two"}, HELLO, {"role": "system", "content": "three"}]
+    assert convert(input=items, instructions="one")["messages"] == [{"role": "system", "content": "one\n\ntwo\n\nthree"}, HELLO]
+    assert convert(input=[], instructions="one")["messages"] == [{"role": "system", "content": "one"}]
 
 
-def test_instructions_system_and_developer_become_one_message_at_the_top() -> None:
-    items = [
-        {
-            "type": "message",
-            "role": "developer",
-            "content": [{"type": "input_text", "text": "two"}, {"type": "input_text", "text": "three"}],
-        },
-        HELLO,
-        {"role": "system", "content": "four"},
-    ]
-    assert messages_of(*items, instructions="one") == [{"role": "system", "content": "one\n\ntwo\nthree\n\nfour"}, HELLO]
-
-
-def test_what_the_assistant_did_is_one_message_and_results_stay_in_place() -> None:
-    items = [
-        HELLO,
-        {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]},
-        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Let me see.", "annotations": []}]},
-        {"type": "function_call", "call_id": "call_1", "name": "a", "arguments": '{"z":1, "a":2}'},
-        {"type": "function_call", "call_id": "call_2", "name": "b", "arguments": ""},
-        {"type": "function_call_output", "call_id": "call_1", "output": "sunny"},
-        {
-            "type": "function_call_output",
-            "call_id": "call_2",
-            "output": [{"type": "input_text", "text": "x"}, {"type": "input_text", "text": "y"}],
-        },
-        {"role": "user", "content": [{"type": "input_text", "text": "And?"}]},
-    ]
-    assert messages_of(*items) == [
-        HELLO,
-        {
-            "role": "assistant",
-            "content": "Let me see.",
-            "reasoning_content": "hm",
-            "tool_calls": [
-                {"id": "call_1", "type": "function", "function": {"name": "a", "arguments": '{"z":1, "a":2}'}},
-                {"id": "call_2", "type": "function", "function": {"name": "b", "arguments": ""}},
-            ],
-        },
-        {"role": "tool", "tool_call_id": "call_1", "content": "sunny"},
-        {"role": "tool", "tool_call_id": "call_2", "content": "x\ny"},
-        {"role": "user", "content": "And?"},
-    ]
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        {"type": "reasoning", "id": "rs_1", "summary": None, "content": None, "encrypted_content": "x"},
-        {"type": "reasoning", "id": "rs_1", "summary": [], "content": []},
-        {"type": "item_reference", "id": "msg_1"},
-        {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}},
-        {"type": "brand_new", "x": 1},
-    ],
-)
-def test_items_without_a_place_in_a_chat_are_left_out(item: dict[str, Any]) -> None:
-    assert messages_of(HELLO, item, HELLO) == [HELLO, HELLO]
-
-
-def test_an_inline_image() -> None:
-    content = [{"type": "input_text", "text": "look"}, {"type": "input_image", "image_url": "data:image/png;base64,aGk="}]
-    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}]
-    assert messages_of({"role": "user", "content": content}) == [{"role": "user", "content": parts}]
-
-
-def test_an_image_on_the_web_is_not_fetched() -> None:
-    with pytest.raises(ApiError, match="data: URL"):
-        messages_of({"role": "user", "content": [{"type": "input_image", "image_url": "http://169.254.169.254/"}]})
+def test_a_last_word_of_the_assistant_is_the_beginning_of_the_answer() -> None:
+    converted = convert_whole(input=[HELLO, {"role": "assistant", "content": "Once"}])
+    assert converted.chat.rules.prefill == "Once"
+    assert convert_whole(input=[HELLO]).chat.rules.prefill == ""
 
 
 @pytest.mark.parametrize(
@@ -139,10 +83,50 @@ def test_tool_choice(choice: Any, expected: dict[str, Any]) -> None:
     assert {key: sent[key] for key in ("tools", "tool_choice") if key in sent} == expected
 
 
-def test_tools_that_are_not_functions_are_left_out() -> None:
-    others = [{"type": "web_search"}, {"type": "custom", "name": "c"}, {"type": "namespace", "name": "n", "tools": []}, {"type": "new"}]
+def test_tools_that_nobody_can_answer_are_left_out() -> None:
+    others = [{"type": "web_search"}, {"type": "namespace", "name": "n", "tools": []}, {"type": "new"}]
     assert convert(tools=[*others, TOOLS[1]], parallel_tool_calls=False)["tools"] == [FUNCTION_B]
-    assert "parallel_tool_calls" not in convert(tools=others, parallel_tool_calls=False)
+    alone = convert_whole(tools=others, parallel_tool_calls=False)
+    assert "parallel_tool_calls" not in alone.chat.body
+    assert not alone.chat.rules.single_call
+
+
+def test_one_call_at_a_time() -> None:
+    converted = convert_whole(tools=TOOLS, parallel_tool_calls=False)
+    assert converted.chat.rules.single_call
+    assert (converted.chat.body["parallel_tool_calls"], converted.chat.body["timings_per_token"]) == (False, True)
+
+
+def test_tools_join_in_the_input() -> None:
+    items = [
+        {"type": "additional_tools", "role": "developer", "tools": [TOOLS[1]]},
+        HELLO,
+        {"type": "tool_search_call", "call_id": "c1", "execution": "client", "arguments": {"query": "a"}},
+        {"type": "tool_search_output", "call_id": "c1", "execution": "client", "tools": [TOOLS[0]]},
+    ]
+    assert convert(input=items)["tools"] == [FUNCTION_B, FUNCTION_A]
+
+
+def test_calls_of_the_conversation_have_the_names_of_the_tools() -> None:
+    tools = [{"type": "namespace", "name": "mcp", "description": "", "tools": [{"type": "function", "name": "read"}]}]
+    items = [
+        HELLO,
+        {"type": "function_call", "call_id": "c1", "namespace": "mcp", "name": "read", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "x"},
+    ]
+    sent = convert(input=items, tools=tools)
+    [call] = sent["messages"][1]["tool_calls"]
+    assert call["function"]["name"] == sent["tools"][0]["function"]["name"] == "mcp__read"
+
+
+def test_a_summary_is_asked_for_without_tools_and_without_a_form() -> None:
+    fields: Any = {"tools": TOOLS, "tool_choice": "required", "text": {"format": {"type": "json_object"}}, "max_output_tokens": 9}
+    converted = convert_whole(input=[HELLO, {"type": "compaction_trigger"}], **fields)
+    assert converted.plan.compacts
+    assert converted.plan.callees == {}
+    assert {"tools", "tool_choice", "response_format"}.isdisjoint(converted.chat.body)
+    assert converted.chat.body["max_tokens"] == 9
+    assert not plan(input=[{"type": "compaction_trigger"}, HELLO], **fields).compacts
 
 
 @pytest.mark.parametrize(
@@ -173,6 +157,73 @@ def test_structured_output(text: Any, expected: Any) -> None:
 def test_reasoning(effort: str | None, expected: dict[str, Any]) -> None:
     sent = convert(reasoning={"effort": effort, "summary": "auto"})
     assert {key: sent[key] for key in ("chat_template_kwargs", "reasoning_effort") if key in sent} == expected
+
+
+def update(**fields: Any) -> dict[str, Any]:
+    return {"type": "configuration_update", **fields}
+
+
+@pytest.mark.parametrize(
+    ("updates", "expected"),
+    [
+        ([], ("low", "json_object")),
+        ([update(reasoning={"effort": "high"})], ("high", "json_object")),
+        ([update(reasoning={"effort": "high"}), update(reasoning={"effort": None})], (None, "json_object")),
+        ([update(reasoning={"effort": "high"}), update(reasoning={})], ("high", "json_object")),
+        ([update(text={"format": {"type": "text"}})], ("low", None)),
+        ([update(text={"format": {"type": "json_schema", "name": "n", "schema": SCHEMA}}), update(text={})], ("low", "json_schema")),
+    ],
+)
+def test_the_last_update_of_a_setting_holds(updates: list[dict[str, Any]], expected: Any) -> None:
+    sent = convert(input=[HELLO, *updates], reasoning={"effort": "low"}, text={"format": {"type": "json_object"}})
+    assert (sent.get("reasoning_effort"), sent.get("response_format", {}).get("type")) == expected
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "summarises"),
+    [(None, False), ({}, False), ({"summary": None}, False), ({"summary": "auto"}, True), ({"generate_summary": "concise"}, True)],
+)
+def test_a_summary_of_the_thinking_is_told_where_it_is_asked_for(reasoning: Any, summarises: bool) -> None:
+    assert plan(reasoning=reasoning).summarises is summarises
+
+
+def test_what_is_included() -> None:
+    assert not plan().seals
+    assert not plan(include=["web_search_call.results"]).seals
+    assert plan(include=["reasoning.encrypted_content"]).seals
+
+
+@pytest.mark.parametrize(
+    ("fields", "told", "sent"),
+    [
+        ({}, None, None),
+        ({"top_logprobs": 0}, None, None),
+        ({"top_logprobs": 3}, 3, 3),
+        ({"include": ["message.output_text.logprobs"]}, 0, 1),
+        ({"include": ["message.output_text.logprobs"], "top_logprobs": 5}, 5, 5),
+    ],
+)
+def test_log_probabilities(fields: Any, told: int | None, sent: int | None) -> None:
+    converted = convert_whole(**fields)
+    assert (converted.plan.top_logprobs, converted.chat.body.get("top_logprobs")) == (told, sent)
+    assert converted.chat.body.get("logprobs") is (None if sent is None else True)
+
+
+def test_llama_server_takes_no_log_probabilities_beside_tools() -> None:
+    converted = convert_whole(top_logprobs=2, tools=TOOLS)
+    assert converted.plan.top_logprobs is None
+    assert {"logprobs", "top_logprobs"}.isdisjoint(converted.chat.body)
+    assert [str(loss) for loss in converted.losses] == ["top_logprobs"]
+    assert convert_whole(OPENAI, top_logprobs=2, tools=TOOLS).chat.body["top_logprobs"] == 2
+    assert convert_whole(top_logprobs=2, tools=TOOLS, tool_choice="none").chat.body["top_logprobs"] == 2
+
+
+def test_what_is_counted_is_what_makes_the_prompt() -> None:
+    fields: Any = {"input": [HELLO], "instructions": "one", "tools": TOOLS, "reasoning": {"effort": "high"}}
+    request = CreateResponse.model_validate({"model": "m", "max_output_tokens": 5, "temperature": 0, **fields})
+    counted = count_body(request, LLAMA_SERVER, unseal)
+    assert set(counted) == {"model", "messages", "tools", "parallel_tool_calls", "chat_template_kwargs", "reasoning_effort"}
+    assert counted.items() <= convert(**fields).items()
 
 
 def test_limits_and_sampling() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
+from triglot.dialects.arguments import arguments_text, encode_arguments
 from triglot.dialects.chat_request import AssistantTurn, ChatMessage, Part, join_texts, split_parts, text_part, user_message
-from triglot.dialects.messages.hosted import describe_call, describe_result
+from triglot.dialects.messages.hosted import describe_result
 from triglot.dialects.messages.toolsets import describe_browser, function_name
+from triglot.dialects.telling import describe_call
 from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
@@ -180,14 +180,7 @@ def _convert_result(result: wire.ToolResultBlock) -> tuple[ChatMessage, list[Par
 
 
 def _arguments_text(arguments: dict[str, Any] | str | None) -> str:
-    """The arguments as the JSON text of an object: backends fail on any other, and would go on failing with each turn that repeats it."""
-    if isinstance(arguments, str):
-        try:
-            decoded = msgspec.json.decode(arguments) if arguments.strip() else {}
-        except (msgspec.DecodeError, RecursionError):
-            decoded = None
-        arguments = decoded if isinstance(decoded, dict) else {"input": arguments}
-    return msgspec.json.encode(arguments or {}).decode()
+    return arguments_text(arguments, "input") if isinstance(arguments, str) else encode_arguments(arguments or {})
 
 
 def _without_billing_header(text: str) -> str:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import msgspec
-
 from triglot.generated.messages import models as wire
 
 if TYPE_CHECKING:
@@ -23,11 +21,6 @@ _READABLE: Final = (
 )
 _SEALED: Final = ("base64", "image", "pdf")
 _DEPTH: Final = 6
-
-
-def describe_call(name: str, arguments: Any) -> str:
-    """A call as a line of text."""
-    return f"[{name} was called with {msgspec.json.encode(arguments).decode()}]"
 
 
 def describe_result(result: Result, turn: Sequence[Any]) -> str:

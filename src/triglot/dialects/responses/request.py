@@ -2,147 +2,148 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from triglot.dialects.chat_request import (
-    AssistantTurn,
-    ChatMessage,
     ChatRequest,
-    Part,
-    content_of,
-    function_tool,
     schema_format,
     stream_fields,
     thinking_fields,
     with_system,
     without_null,
 )
+from triglot.dialects.responses.input import convert_input, tools_in, updates_in
 from triglot.dialects.responses.plan import Converted, StreamPlan
-from triglot.dialects.tools import ToolChoice, offer_tools
+from triglot.dialects.responses.tools import plan_tools
 from triglot.errors import ApiError, ErrorKind
+from triglot.events import AnswerRules
 from triglot.generated.responses import models as wire
+from triglot.support import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from triglot.backend.profiles import Profile
+    from triglot.dialects.chat_request import ChatMessage
+    from triglot.dialects.responses.callee import Callees
     from triglot.dialects.responses.plan import Unseal
 
+_LOGPROBS: Final = "message.output_text.logprobs"
+_SEALED: Final = "reasoning.encrypted_content"
 
-def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal) -> Converted:  # noqa: ARG001 - for reasoning items
+
+class PromptRequest(Protocol):
+    """What of a request makes its prompt: one for a response, or one that asks how long its prompt is."""
+
+    model: str | None
+    input: Any
+    instructions: str | None
+    tools: Any
+    tool_choice: Any
+    parallel_tool_calls: bool | None
+    text: wire.TextOptions | None
+    reasoning: wire.ReasoningOptions | None
+
+
+class _Prompt(NamedTuple):
+    """The fields of the chat request that make the prompt, and what was found on the way."""
+
+    body: dict[str, Any]
+    callees: Callees
+    single_call: bool
+    compacts: bool
+    losses: tuple[Loss, ...]
+
+
+def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal) -> Converted:
     """The chat request for a response, and how its answer is to be told.
 
     Args:
-        request: the request, its stored items already in their places.
+        request: the request, its stored items and media already in their places.
         profile: of the backend.
-        unseal: opens sealed reasoning.
+        unseal: opens sealed reasoning and summaries.
 
     Raises:
-        ApiError: there is nothing to answer, an image is not inline, or `tool_choice` cannot be met.
+        ApiError: there is nothing to answer, an item cannot be used, or `tool_choice` cannot be met.
     """
+    prompt = _convert_prompt(request, profile, unseal)
+    rules = AnswerRules(prefill=_prefill(prompt.body["messages"]), single_call=prompt.single_call)
+    top_logprobs = _top_logprobs(request)
+    losses = prompt.losses
+    if top_logprobs is not None and profile.extensions and "tools" in prompt.body:
+        losses += (Loss("top_logprobs", "ignored", "llama-server tells no log probabilities in a stream where tools are offered"),)
+        top_logprobs = None
+    body: dict[str, Any] = {
+        **prompt.body,
+        **stream_fields(profile, count_each=rules.may_end_early),
+        **without_null({"max_tokens": request.max_output_tokens, "temperature": request.temperature, "top_p": request.top_p}),
+    }
+    if top_logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": max(top_logprobs, 1)}  # llama-server takes 0 for no probabilities at all
+    included = request.include or ()
+    reasoning = request.reasoning
+    plan = StreamPlan(
+        prompt.callees,
+        summarises=reasoning is not None and (reasoning.summary or reasoning.generate_summary) is not None,
+        seals=_SEALED in included,
+        max_tool_calls=request.max_tool_calls,
+        compacts=prompt.compacts,
+        top_logprobs=top_logprobs,
+    )
+    return Converted(ChatRequest(body, rules), plan, losses)
+
+
+def count_body(request: PromptRequest, profile: Profile, unseal: Unseal) -> dict[str, Any]:
+    """The chat request whose tokens a backend counts for a response's prompt.
+
+    Raises:
+        ApiError: as `convert_request`.
+    """
+    return _convert_prompt(request, profile, unseal).body
+
+
+def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal) -> _Prompt:
     if request.input is None:
         raise ApiError(ErrorKind.INVALID_REQUEST, "input is required: a text, or a list of items.", param="input")
-    system, messages = _convert_input(request.input)
-    body: dict[str, Any] = {
-        **without_null({"model": request.model}),
-        "messages": with_system([request.instructions or "", *system], messages),
-        **_convert_tools(request),
-        **stream_fields(profile),
-        **without_null(
-            {
-                "max_tokens": request.max_output_tokens,
-                "temperature": request.temperature,
-                "top_p": request.top_p,
-                "response_format": _convert_format(request.text, profile),
-            }
-        ),
-        **_convert_reasoning(request.reasoning, profile),
-    }
-    return Converted(ChatRequest(body), StreamPlan({}))
+    joining = tools_in(request.input)
+    tools = plan_tools(request.tools or (), request.tool_choice, parallel=request.parallel_tool_calls, profile=profile, more=joining)
+    chat = convert_input(request.input, tools.name_call, unseal)
+    messages = with_system([request.instructions or "", *chat.system], chat.messages)
+    if not messages:
+        raise ApiError(ErrorKind.INVALID_REQUEST, "input: there is nothing in it that a model could answer.", param="input")
+    effort, form = _settings(request)
+    body: dict[str, Any] = {**without_null({"model": request.model}), "messages": messages}
+    losses = (*tools.losses, *chat.losses)
+    if chat.compacts:
+        return _Prompt(body | _convert_effort(effort, profile), {}, False, True, losses)
+    body |= {**tools.fields, **without_null({"response_format": _convert_format(form, profile)}), **_convert_effort(effort, profile)}
+    return _Prompt(body, tools.callees, tools.single_call and bool(tools.fields), False, losses)
 
 
-def _convert_input(items: str | Sequence[Any]) -> tuple[list[str], list[ChatMessage]]:
-    """The system texts and the messages.
-
-    What the assistant did between two words of the others, its thinking, text and calls, is one chat message.
-    """
-    if isinstance(items, str):
-        return [], [{"role": "user", "content": items}]
-    system: list[str] = []
-    messages: list[ChatMessage] = []
-    turn = AssistantTurn()
-    for item in items:
-        match item:
-            case wire.InputMessage(role="system" | "developer") | wire.TypelessMessage(role="system" | "developer"):
-                system.append(_text_of(item.content))
-            case wire.InputMessage(role="assistant") | wire.TypelessMessage(role="assistant"):
-                turn.add_text(_text_of(item.content))
-            case wire.InputMessage() | wire.TypelessMessage():
-                messages += [*turn.take(), {"role": "user", "content": _convert_content(item.content)}]
-            case wire.PriorReasoning(content=list(content)):
-                turn.add_thinking("".join(part.text for part in content))
-            case wire.PriorFunctionCall():
-                turn.add_call(item.call_id, item.name, item.arguments)
-            case wire.FunctionCallOutput():
-                if item.call_id is None:
-                    message = "A function_call_output needs the call_id of the call that it answers."
-                    raise ApiError(ErrorKind.INVALID_REQUEST, message, param="input")
-                messages += [*turn.take(), {"role": "tool", "tool_call_id": item.call_id, "content": _text_of(item.output)}]
-            case _:
-                pass  # named in the loss report
-    return system, [*messages, *turn.take()]
+def _prefill(messages: list[ChatMessage]) -> str:
+    """The text of a last message of the assistant: llama-server goes on with it, and repeats it in its answer."""
+    last = messages[-1]
+    return str(last.get("content") or "") if last["role"] == "assistant" else ""
 
 
-def _convert_content(content: str | Sequence[Any]) -> str | list[Part]:
-    return content if isinstance(content, str) else content_of([part for piece in content for part in _convert_part(piece)])
+def _top_logprobs(request: wire.CreateResponse) -> int | None:
+    """How many likely tokens to tell at each place of the text; `None`: nothing at all."""
+    count = request.top_logprobs or 0
+    return count if count or _LOGPROBS in (request.include or ()) else None
 
 
-def _text_of(content: str | Sequence[Any]) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for piece in content for part in _convert_part(piece) if part["type"] == "text")
+def _settings(request: PromptRequest) -> tuple[str | None, Any]:
+    """The reasoning effort and the text format that hold at the end of the input."""
+    effort = request.reasoning.effort if request.reasoning is not None else None
+    form = request.text.format if request.text is not None else None
+    for update in updates_in(request.input):
+        if update.reasoning is not None and "effort" in update.reasoning.model_fields_set:
+            effort = update.reasoning.effort
+        if update.text is not None and "format" in update.text.model_fields_set:
+            form = update.text.format
+    return effort, form
 
 
-def _convert_part(part: Any) -> list[Part]:
-    """The part as parts of a chat message; none if it has no place there."""
-    match part:
-        case wire.InputText(text=text) | wire.PriorText(text=text) | wire.PriorRefusal(refusal=text):
-            return [{"type": "text", "text": text}]
-        case wire.InputImage(image_url=str(url)):
-            if not url.startswith("data:"):
-                message = "Images are not fetched from the web: send image_url as a data: URL."
-                raise ApiError(ErrorKind.UNSUPPORTED, message, param="input")
-            return [{"type": "image_url", "image_url": {"url": url}}]
-        case _:
-            return []
-
-
-def _convert_tools(request: wire.CreateResponse) -> dict[str, Any]:
-    tools = [
-        function_tool(tool.name, tool.description, tool.parameters, strict=tool.strict)
-        for tool in request.tools or ()
-        if isinstance(tool, wire.FunctionTool)
-    ]
-    offered = offer_tools(tools, _map_choice(request.tool_choice))
-    if offered and request.parallel_tool_calls is not None:
-        offered["parallel_tool_calls"] = request.parallel_tool_calls
-    return offered
-
-
-def _map_choice(choice: Any) -> ToolChoice:
-    match choice:
-        case "none" | "auto" | "required":
-            return ToolChoice(choice)
-        case wire.FunctionToolChoice(name=name):
-            return ToolChoice("required", [name])
-        case wire.AllowedToolsChoice(mode=mode, tools=tools):
-            return ToolChoice(mode, [str(tool["name"]) for tool in tools if tool.get("type") == "function" and "name" in tool])
-        case _:
-            return ToolChoice()
-
-
-def _convert_format(text: wire.TextOptions | None, profile: Profile) -> dict[str, Any] | None:
-    match text.format if text is not None else None:
+def _convert_format(form: Any, profile: Profile) -> dict[str, Any] | None:
+    match form:
         case wire.JsonSchemaFormat(name=name, schema_=schema):
             return schema_format(name, schema)
         case wire.JsonObjectFormat():
@@ -151,8 +152,7 @@ def _convert_format(text: wire.TextOptions | None, profile: Profile) -> dict[str
             return None
 
 
-def _convert_reasoning(reasoning: wire.ReasoningOptions | None, profile: Profile) -> dict[str, Any]:
-    effort = reasoning.effort if reasoning is not None else None
+def _convert_effort(effort: str | None, profile: Profile) -> dict[str, Any]:
     if effort is None:
         return {}
     if effort == "none":

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
+# Generated from specs/responses (sha256 ccad8f02f184). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -85,16 +85,6 @@ class ComputerUsePreviewTool(BaseModel):
         extra='allow',
     )
     type: Literal['computer_use_preview']
-
-
-class ConfigurationUpdate(BaseModel):
-    model_config = ConfigDict(
-        extra='allow',
-    )
-    type: Literal['configuration_update']
-    reasoning: dict[str, Any] | None = None
-    text: dict[str, Any] | None = None
-    id: str | None = None
 
 
 class ContextManagement(BaseModel):
@@ -446,6 +436,7 @@ class PriorImageGenerationCall(BaseModel):
         extra='allow',
     )
     type: Literal['image_generation_call']
+    result: str | None = None
     id: str | None = None
     status: str | None = None
 
@@ -610,7 +601,7 @@ class ResultFile(BaseModel):
     file_id: str | None = None
     file_url: str | None = None
     filename: str | None = None
-    detail: Literal['auto', 'low', 'high'] | None = None
+    detail: Literal['auto', 'low', 'high'] | None = 'auto'
     prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
@@ -621,7 +612,7 @@ class ResultImage(BaseModel):
     type: Literal['input_image']
     image_url: str | None = None
     file_id: str | None = None
-    detail: Literal['low', 'high', 'auto', 'original'] | None = None
+    detail: Literal['low', 'high', 'auto', 'original'] | None = 'auto'
     prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
@@ -669,11 +660,33 @@ class ToolSearchTool(BaseModel):
     parameters: Any | None = None
 
 
+class TypelessReference(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Annotated[None, Field(None)] = None
+    id: str
+
+
 class UpdateConversation(BaseModel):
     model_config = ConfigDict(
         extra='allow',
     )
     metadata: Metadata | None
+
+
+class UpdatedReasoning(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    effort: Literal['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] | None = None
+
+
+class UpdatedText(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    format: TextFormat | None = None
 
 
 class WebSearchPreviewTool(BaseModel):
@@ -699,6 +712,16 @@ class ApplyPatchTool(BaseModel):
 
 
 Caller = TypeAliasType("Caller", Annotated[DirectCaller | ProgramCaller, Field(discriminator='type')])
+
+
+class ConfigurationUpdate(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['configuration_update']
+    reasoning: UpdatedReasoning | None = None
+    text: UpdatedText | None = None
+    id: str | None = None
 
 
 class CreateConversationItemsQuery(BaseModel):
@@ -1019,7 +1042,7 @@ KnownInputItem = TypeAliasType(
 )
 
 
-InputItem = TypeAliasType("InputItem", Annotated[KnownInputItem | TypelessMessage | OtherInputItem, Field(union_mode='left_to_right')])
+InputItem = TypeAliasType("InputItem", Annotated[KnownInputItem | TypelessMessage | TypelessReference | OtherInputItem, Field(union_mode='left_to_right')])
 
 
 class CreateConversation(BaseModel):

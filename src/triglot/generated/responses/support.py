@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 4bbc7d39bcbb). DO NOT EDIT.
+# Generated from specs/responses (sha256 ccad8f02f184). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -7,13 +7,16 @@ from typing import Final
 from triglot.support import Lossy, Node, SupportTable
 
 _NODES: Final[dict[str, Node]] = {
-    "AdditionalTools/whole": Node(
-        whole=Lossy("ignored", "tools inside the input are not offered to the model yet"),
-        tag="type",
+    "AdditionalTools": Node(
+        children={"tools": "AdditionalTools.tools"},
     ),
-    "ApplyPatchCallOutput/whole": Node(
-        whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
-        tag="type",
+    "AdditionalTools.tools": Node(
+        items="Tool",
+    ),
+    "ApplyPatchCallOutput": Node(
+        losses={
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "ApplyPatchTool/whole": Node(
         whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
@@ -44,13 +47,11 @@ _NODES: Final[dict[str, Node]] = {
     "CompactResponse.input": Node(
         items="InputItem",
     ),
-    "CompactionTrigger/whole": Node(
-        whole=Lossy("rejected", "conversations are not compacted here yet"),
-        tag="type",
-    ),
-    "ComputerCallOutput/whole": Node(
-        whole=Lossy("ignored", "the computer tool is not offered to the model"),
-        tag="type",
+    "ComputerCallOutput": Node(
+        losses={
+            "acknowledged_safety_checks": Lossy("ignored", "the computer tool is not offered here"),
+            "output": Lossy("ignored", "the computer tool is not offered here and the screenshot is not shown"),
+        },
     ),
     "ComputerTool/whole": Node(
         whole=Lossy("ignored", "local models are not trained for it"),
@@ -60,8 +61,14 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "local models are not trained for it"),
         tag="type",
     ),
-    "ConfigurationUpdate/whole": Node(
-        whole=Lossy("ignored", "the settings of the request hold for all of it"),
+    "ConfigurationUpdate": Node(
+        children={"text": "ConfigurationUpdate.text"},
+    ),
+    "ConfigurationUpdate.text": Node(
+        children={"format": "ConfigurationUpdate.text.format"},
+    ),
+    "ConfigurationUpdate.text.format": Node(
+        branches={"json_schema": "JsonSchemaFormat"},
         tag="type",
     ),
     "CountInputTokens": Node(
@@ -83,9 +90,7 @@ _NODES: Final[dict[str, Node]] = {
     "CountInputTokens.reasoning": Node(
         losses={
             "context": Lossy("ignored", "all reasoning in the input is given to the template, which decides"),
-            "generate_summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
             "mode": Lossy("ignored", "a local model has one kind of reasoning"),
-            "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
         },
     ),
     "CountInputTokens.text": Node(
@@ -164,9 +169,7 @@ _NODES: Final[dict[str, Node]] = {
     "CreateResponse.reasoning": Node(
         losses={
             "context": Lossy("ignored", "all reasoning in the input is given to the template, which decides"),
-            "generate_summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
             "mode": Lossy("ignored", "a local model has one kind of reasoning"),
-            "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
         },
     ),
     "CreateResponse.stream_options": Node(
@@ -212,9 +215,11 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "custom tools are not offered to the model yet"),
         tag="type",
     ),
-    "CustomToolCallOutput/whole": Node(
-        whole=Lossy("ignored", "custom tools are not offered to the model yet"),
-        tag="type",
+    "CustomToolCallOutput": Node(
+        losses={
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
+        children={"output": "ToolResult"},
     ),
     "CustomToolChoice/whole": Node(
         whole=Lossy("ignored", "custom tools are not offered to the model yet"),
@@ -227,8 +232,6 @@ _NODES: Final[dict[str, Node]] = {
     "FunctionCallOutput": Node(
         losses={
             "caller": Lossy("ignored", "only the model itself calls tools"),
-            "name": Lossy("ignored", "results are joined to calls by call_id"),
-            "namespace": Lossy("ignored", "results are joined to calls by call_id"),
         },
         children={"output": "ToolResult"},
     ),
@@ -254,17 +257,10 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "the backend draws no images"),
         tag="type",
     ),
-    "InputAudio/whole": Node(
-        whole=Lossy("rejected", "sound is not passed on yet"),
-        tag="type",
-    ),
     "InputFile": Node(
         losses={
-            "detail": Lossy("ignored", "documents are not read yet", "auto"),
-            "file_data": Lossy("rejected", "documents are not read yet"),
+            "detail": Lossy("ignored", "the text of its pages is read and not their look", "auto"),
             "file_id": Lossy("rejected", "there are no uploaded files here"),
-            "file_url": Lossy("rejected", "nothing is fetched"),
-            "filename": Lossy("ignored", "documents are not read yet"),
             "prompt_cache_breakpoint": Lossy("ignored", "the backend caches each slot's whole prompt"),
         },
     ),
@@ -277,37 +273,37 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "InputItem": Node(
         branches={
-            "additional_tools": "AdditionalTools/whole",
-            "apply_patch_call": "PriorApplyPatchCall/whole",
-            "apply_patch_call_output": "ApplyPatchCallOutput/whole",
-            "code_interpreter_call": "PriorCodeInterpreterCall/whole",
-            "compaction": "PriorCompaction/whole",
-            "compaction_trigger": "CompactionTrigger/whole",
-            "computer_call": "PriorComputerCall/whole",
-            "computer_call_output": "ComputerCallOutput/whole",
-            "configuration_update": "ConfigurationUpdate/whole",
-            "custom_tool_call": "PriorCustomToolCall/whole",
-            "custom_tool_call_output": "CustomToolCallOutput/whole",
-            "file_search_call": "PriorFileSearchCall/whole",
+            "additional_tools": "AdditionalTools",
+            "apply_patch_call": "PriorApplyPatchCall",
+            "apply_patch_call_output": "ApplyPatchCallOutput",
+            "code_interpreter_call": None,
+            "compaction": None,
+            "compaction_trigger": None,
+            "computer_call": None,
+            "computer_call_output": "ComputerCallOutput",
+            "configuration_update": "ConfigurationUpdate",
+            "custom_tool_call": "PriorCustomToolCall",
+            "custom_tool_call_output": "CustomToolCallOutput",
+            "file_search_call": None,
             "function_call": "PriorFunctionCall",
             "function_call_output": "FunctionCallOutput",
-            "image_generation_call": "PriorImageGenerationCall/whole",
-            "item_reference": "ItemReference/whole",
-            "local_shell_call": "PriorLocalShellCall/whole",
-            "local_shell_call_output": "LocalShellCallOutput/whole",
-            "mcp_approval_request": "PriorMcpApprovalRequest/whole",
-            "mcp_approval_response": "McpApprovalResponse/whole",
-            "mcp_call": "PriorMcpCall/whole",
-            "mcp_list_tools": "PriorMcpListTools/whole",
+            "image_generation_call": "PriorImageGenerationCall",
+            "item_reference": None,
+            "local_shell_call": None,
+            "local_shell_call_output": None,
+            "mcp_approval_request": None,
+            "mcp_approval_response": None,
+            "mcp_call": None,
+            "mcp_list_tools": None,
             "message": "InputMessage",
-            "program": "PriorProgram/whole",
-            "program_output": "PriorProgramOutput/whole",
-            "reasoning": "PriorReasoning",
-            "shell_call": "PriorShellCall/whole",
-            "shell_call_output": "ShellCallOutput/whole",
-            "tool_search_call": "PriorToolSearchCall/whole",
-            "tool_search_output": "ToolSearchOutput/whole",
-            "web_search_call": "PriorWebSearchCall/whole",
+            "program": None,
+            "program_output": None,
+            "reasoning": None,
+            "shell_call": "PriorShellCall",
+            "shell_call_output": "ShellCallOutput",
+            "tool_search_call": None,
+            "tool_search_output": "ToolSearchOutput",
+            "web_search_call": None,
         },
         tag="type",
         unknown="OtherInputItem/whole",
@@ -330,25 +326,13 @@ _NODES: Final[dict[str, Node]] = {
             "prompt_cache_breakpoint": Lossy("ignored", "the backend caches each slot's whole prompt"),
         },
     ),
-    "ItemReference/whole": Node(
-        whole=Lossy("rejected", 'nothing is stored yet; send the item itself, as clients do with "store": false'),
-        tag="type",
-    ),
     "JsonSchemaFormat": Node(
         losses={
             "description": Lossy("ignored", "the backend's response formats have no place for it"),
         },
     ),
-    "LocalShellCallOutput/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
-    ),
     "LocalShellTool/whole": Node(
         whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
-    ),
-    "McpApprovalResponse/whole": Node(
-        whole=Lossy("ignored", "no MCP server is contacted from here"),
         tag="type",
     ),
     "McpTool/whole": Node(
@@ -364,7 +348,7 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "MessagePart": Node(
         branches={
-            "input_audio": "InputAudio/whole",
+            "input_audio": None,
             "input_file": "InputFile",
             "input_image": "InputImage",
             "input_text": "InputText",
@@ -398,88 +382,38 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("ignored", "nothing is known about this choice"),
         tag="type",
     ),
-    "PriorApplyPatchCall/whole": Node(
-        whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
-        tag="type",
+    "PriorApplyPatchCall": Node(
+        losses={
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
-    "PriorCodeInterpreterCall/whole": Node(
-        whole=Lossy("ignored", "code is not run here"),
-        tag="type",
-    ),
-    "PriorCompaction/whole": Node(
-        whole=Lossy("rejected", "another server's seal cannot be opened; without it the conversation is lost"),
-        tag="type",
-    ),
-    "PriorComputerCall/whole": Node(
-        whole=Lossy("ignored", "the computer tool is not offered to the model"),
-        tag="type",
-    ),
-    "PriorCustomToolCall/whole": Node(
-        whole=Lossy("ignored", "custom tools are not offered to the model yet"),
-        tag="type",
-    ),
-    "PriorFileSearchCall/whole": Node(
-        whole=Lossy("ignored", "a local server has no vector stores"),
-        tag="type",
+    "PriorCustomToolCall": Node(
+        losses={
+            "async": Lossy("ignored", "the model waits for each result", False),
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "PriorFunctionCall": Node(
         losses={
             "async": Lossy("ignored", "the model waits for each result", False),
             "caller": Lossy("ignored", "only the model itself calls tools"),
-            "namespace": Lossy("ignored", "tools in namespaces are not offered to the model yet"),
         },
     ),
-    "PriorImageGenerationCall/whole": Node(
-        whole=Lossy("ignored", "the backend draws no images"),
-        tag="type",
-    ),
-    "PriorLocalShellCall/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
-    ),
-    "PriorMcpApprovalRequest/whole": Node(
-        whole=Lossy("ignored", "no MCP server is contacted from here"),
-        tag="type",
-    ),
-    "PriorMcpCall/whole": Node(
-        whole=Lossy("ignored", "no MCP server is contacted from here"),
-        tag="type",
-    ),
-    "PriorMcpListTools/whole": Node(
-        whole=Lossy("ignored", "no MCP server is contacted from here"),
-        tag="type",
-    ),
-    "PriorProgram/whole": Node(
-        whole=Lossy("ignored", "programs are not run here"),
-        tag="type",
-    ),
-    "PriorProgramOutput/whole": Node(
-        whole=Lossy("ignored", "programs are not run here"),
-        tag="type",
-    ),
-    "PriorReasoning": Node(
+    "PriorImageGenerationCall": Node(
         losses={
-            "encrypted_content": Lossy("ignored", "thinking is not sealed here yet, and another server's seal cannot be opened"),
-            "summary": Lossy("ignored", "a summary is not what the model thought", []),
+            "result": Lossy("ignored", "the model is told of the image but not shown it"),
         },
     ),
-    "PriorShellCall/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
+    "PriorShellCall": Node(
+        losses={
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "PriorText": Node(
         losses={
             "annotations": Lossy("ignored", "the model reads the text alone", []),
             "logprobs": Lossy("ignored", "the model reads the text alone", []),
         },
-    ),
-    "PriorToolSearchCall/whole": Node(
-        whole=Lossy("ignored", "tool search is not offered to the model yet"),
-        tag="type",
-    ),
-    "PriorWebSearchCall/whole": Node(
-        whole=Lossy("ignored", "a local server has no web search"),
-        tag="type",
     ),
     "ProgrammaticTool/whole": Node(
         whole=Lossy("ignored", "programs are not run here"),
@@ -521,9 +455,7 @@ _NODES: Final[dict[str, Node]] = {
     "ResponseCreate.reasoning": Node(
         losses={
             "context": Lossy("ignored", "all reasoning in the input is given to the template, which decides"),
-            "generate_summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
             "mode": Lossy("ignored", "a local model has one kind of reasoning"),
-            "summary": Lossy("ignored", "thinking is shown in full as reasoning text"),
         },
     ),
     "ResponseCreate.stream_options": Node(
@@ -569,22 +501,29 @@ _NODES: Final[dict[str, Node]] = {
         whole=Lossy("rejected", "a response cannot be steered; send the input once it is complete"),
         tag="type",
     ),
-    "ResultFile/whole": Node(
-        whole=Lossy("ignored", "only the text of a tool's result reaches the model"),
-        tag="type",
+    "ResultFile": Node(
+        losses={
+            "detail": Lossy("ignored", "the text of its pages is read and not their look", "auto"),
+            "file_id": Lossy("rejected", "there are no uploaded files here"),
+            "prompt_cache_breakpoint": Lossy("ignored", "the backend caches each slot's whole prompt"),
+        },
     ),
-    "ResultImage/whole": Node(
-        whole=Lossy("ignored", "only the text of a tool's result reaches the model"),
-        tag="type",
+    "ResultImage": Node(
+        losses={
+            "detail": Lossy("ignored", "the backend's projector decides", "auto"),
+            "file_id": Lossy("rejected", "there are no uploaded files here"),
+            "prompt_cache_breakpoint": Lossy("ignored", "the backend caches each slot's whole prompt"),
+        },
     ),
     "ResultPart": Node(
-        branches={"input_file": "ResultFile/whole", "input_image": "ResultImage/whole", "input_text": "InputText"},
+        branches={"input_file": "ResultFile", "input_image": "ResultImage", "input_text": "InputText"},
         tag="type",
         unknown="OtherResultPart/whole",
     ),
-    "ShellCallOutput/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
+    "ShellCallOutput": Node(
+        losses={
+            "caller": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "ShellTool/whole": Node(
         whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
@@ -621,9 +560,11 @@ _NODES: Final[dict[str, Node]] = {
     "ToolResult": Node(
         items="ResultPart",
     ),
-    "ToolSearchOutput/whole": Node(
-        whole=Lossy("ignored", "tool search is not offered to the model yet"),
-        tag="type",
+    "ToolSearchOutput": Node(
+        children={"tools": "ToolSearchOutput.tools"},
+    ),
+    "ToolSearchOutput.tools": Node(
+        items="Tool",
     ),
     "ToolSearchTool/whole": Node(
         whole=Lossy("ignored", "tool search is not offered to the model yet"),
