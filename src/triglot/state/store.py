@@ -70,15 +70,20 @@ class StoredConversation(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """Keeps responses, their items and events, and conversations.
 
-    Every method may raise `StoreError`. What a method has returned from is on disk: it survives the death of the process.
+    Every method may raise `StoreError`. What a method has written when it returns survives the death of the process. What nobody has used
+    for its time to live is gone; to save, continue or change something is to use it, to look at it is not.
     """
 
     async def save_response(self, owner: str, response: StoredResponse, given: Sequence[Item], made: Sequence[Item]) -> None:
         """Write a response with the items it was given and those it made, in one transaction.
 
-        A response of the same id is replaced, its events kept. Once it is neither queued nor in progress, and has a `conversation_id`, both
-        lists are appended to that conversation. Items whose id is stored already (a client sends a stored item again) are not an error: the
-        newest wins when an item is looked up by id. The first save of a running response takes the lease that `append_events` renews.
+        A response of the same id is replaced, its events kept. When it is first saved as neither queued nor in progress, and has a
+        `conversation_id`, both lists are appended to that conversation, if there still is one. Items whose id is stored already (a client
+        sends a stored item again) are not an error: all are kept, and the one written last wins when an item is looked up by id.
+
+        To save a running response takes a lease on it for 30 seconds, which `append_events` renews. A background response must be saved
+        while it runs before it is saved at its end: one that is not there then has been deleted meanwhile, and is not brought back. Its
+        last events come before its end, so that whoever sees the end can read them all.
         """
         ...
 
@@ -98,7 +103,10 @@ class Store(Protocol):
         ...
 
     async def list_given(self, owner: str, response_id: str, *, after: str | None, limit: int, newest_first: bool) -> Page | None:
-        """A page of the items that a response was given; `None` if there is no such response. An unknown `after` gives an empty page."""
+        """A page of the items that a response was given, behind the item `after`; `None` if there is no such response.
+
+        An unknown `after` gives an empty page. Where it stands several times, the one farthest on counts: pages always come to an end.
+        """
         ...
 
     async def find_items(self, owner: str, item_ids: Sequence[str]) -> dict[str, bytes]:
@@ -106,10 +114,12 @@ class Store(Protocol):
         ...
 
     async def append_events(self, owner: str, response_id: str, events: Sequence[tuple[int, bytes]]) -> bool:
-        """Keep events of a running response, by sequence number, and renew the lease on it; the sequence may be empty.
+        """Keep events of a response, by sequence number, and renew the lease on it while it runs; the sequence may be empty.
+
+        To be called every few seconds at least, else the response counts as lost.
 
         Returns:
-            False if the response shall not go on: somebody has cancelled or deleted it.
+            False if the response shall not go on: somebody has cancelled or deleted it, or it has ended.
         """
         ...
 
@@ -146,15 +156,15 @@ class Store(Protocol):
         ...
 
     async def list_items(self, owner: str, conversation_id: str, *, after: str | None, limit: int, newest_first: bool) -> Page | None:
-        """A page of a conversation's items; `None` if there is no such conversation."""
+        """A page of a conversation's items, as in `list_given`; `None` if there is no such conversation."""
         ...
 
     async def load_item(self, owner: str, conversation_id: str, item_id: str) -> bytes | None:
-        """One item of a conversation, or `None`."""
+        """One item of a conversation, the newest of that id, or `None`."""
         ...
 
     async def delete_item(self, owner: str, conversation_id: str, item_id: str) -> bool:
-        """Take an item out of a conversation; says whether it was there."""
+        """Take an item out of a conversation, all of that id; says whether there was one."""
         ...
 
     async def aclose(self) -> None:
