@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -31,6 +33,36 @@ def guide_config(url: str) -> str:
     assert 'model = "tiny-demo"' in config
     assert "http://127.0.0.1:8420" in config
     return config.replace('model = "tiny-demo"', f'model = "{MODEL}"').replace("http://127.0.0.1:8420", url)
+
+
+def built_in_config(url: str) -> str:
+    """The guide's config.toml, with Codex's own provider turned to the gateway."""
+    provider = 'model_provider = "triglot"'
+    config = guide_config(url)
+    assert provider in config
+    return config.replace(provider, f'openai_base_url = "{url}/v1"')
+
+
+def signed_in_config(url: str) -> str:
+    """The guide's config.toml, for somebody who has an account instead of a key; its server's place is taken by the gateway as well."""
+    key = 'env_key = "TRIGLOT_KEY"'
+    config = guide_config(url)
+    assert key in config
+    return f'chatgpt_base_url = "{url}"\n' + config.replace(key, "requires_openai_auth = true")
+
+
+def login() -> str:
+    """The auth.json of somebody who has signed in with an account; the tokens are made up, and signed by nobody."""
+    claims = {
+        "email": "somebody@example.invalid",
+        "exp": 4102444800,  # the year 2100
+        "https://api.openai.com/auth": {"chatgpt_account_id": "account", "chatgpt_plan_type": "pro", "chatgpt_user_id": "user"},
+    }
+    parts = (json.dumps({"alg": "none", "typ": "JWT"}), json.dumps(claims), "signature")
+    token = ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+    tokens = {"id_token": token, "access_token": token, "refresh_token": "refresh", "account_id": "account"}
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps({"auth_mode": "chatgpt", "OPENAI_API_KEY": None, "tokens": tokens, "last_refresh": now})
 
 
 def overrides(config: Mapping[str, Any]) -> list[str]:

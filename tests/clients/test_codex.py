@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import mcp_server
-from .codex import ENVIRON, EXEC, KEY, guide_config, overrides
+from .codex import ENVIRON, EXEC, KEY, MODEL, guide_config, items_of, login, overrides, signed_in_config, tools_of
 from .filler import write_recordings
 from .harness import Session, drive
 from .llama_server import Answer, Busy, Call, Cut, LlamaServer, Loading, Overflow, Prefill, count_tokens
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.clients
 WRITE_PROOF = Call("exec_command", {"cmd": f"echo {PROOF} > proof.txt"})
 FINISH = Answer(text=DONE)
 LETTERS = {"mcp_servers.letters.command": sys.executable, "mcp_servers.letters.args": [mcp_server.__file__]}
+OWN_NAME = {"model_providers.triglot.name": "OpenAI"}  # Codex takes such a provider for one that has all that its own has
 PATCHES = "gpt-5.5"  # Codex gives models that it knows by this name its patch and search tools
 SCRIPTS = "gpt-5.6-sol"  # and those of this kind one tool that runs JavaScript, in which the other tools are called
 
@@ -44,7 +45,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         config: Mapping[str, Any] | None = None,
         flags: Sequence[str] = (),
         files: Callable[[str], Mapping[str, str]] = lambda url: {".codex/config.toml": guide_config(url)},
-        env: Mapping[str, str] = ENVIRON,
+        environ: Callable[[str], Mapping[str, str]] = lambda _: ENVIRON,
         settings: Sequence[str] = ("--api-keys", KEY),
         vision: bool = False,
         record: Mapping[int, str] | None = None,
@@ -53,7 +54,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         first, *others = prompts or ("Write the proof.",)
         commands = [[client, *known, first], *([client, *known, "resume", "--last", prompt] for prompt in others)]
         backend = LlamaServer(play, vision=vision)
-        session = asyncio.run(drive(*commands, backend=backend, environ=lambda _: env, files=files, base=base, settings=settings))
+        session = asyncio.run(drive(*commands, backend=backend, environ=environ, files=files, base=base, settings=settings))
         sys.stdout.write(session.report())
         if record and request.config.getoption("--record"):
             exchanges = session.posted("/v1/responses")
@@ -113,6 +114,85 @@ def test_failed_call(ask: Callable[..., Session], call: Call, told: str, request
     assert session.runs[0].output == DONE + "\n"
 
 
+def test_patch_loop(ask: Callable[..., Session]) -> None:
+    """The patch tool takes free text: the model gives it as an argument, and Codex gets it as the call of a custom tool."""
+    patches = [
+        "*** Begin Patch\n*** Add File: notes.txt\n+one\n+two\n*** End Patch\n",
+        '*** Begin Patch\n*** Update File: notes.txt\n@@\n one\n-two\n+"zwei" \\ ✓\n*** End Patch\n',
+    ]
+    calls = [Call("apply_patch", {"input": patch}) for patch in patches]
+    session = ask(
+        act(*(Answer(calls=(call,)) for call in calls), FINISH), model=PATCHES, record={1: "patch-first-turn", 3: "patch-third-turn"}
+    )
+    session.assert_served()
+    assert (session.work / "notes.txt").read_text() == 'one\n"zwei" \\ ✓\n'
+    first, *_, last = session.posted("/v1/responses")
+    assert tools_of(first.document)["apply_patch"]["format"]["syntax"] == "lark"
+    assert [call["input"] for call in items_of(last.document, "custom_tool_call")] == patches
+    assert "response.custom_tool_call_input.delta" in first.event_types
+    offered = {tool["function"]["name"]: tool["function"] for tool in session.chats[0]["tools"]}
+    assert list(offered["apply_patch"]["parameters"]["properties"]) == ["input"]
+    assert "*** Begin Patch" in offered["apply_patch"]["description"]
+    again = [call["function"] for message in session.chats[2]["messages"] for call in message.get("tool_calls") or ()]
+    assert [(call["name"], json.loads(call["arguments"])) for call in again] == [("apply_patch", call.arguments) for call in calls]
+    results = [message["content"] for message in session.chats[2]["messages"] if message["role"] == "tool"]
+    assert ["Success" in result for result in results] == [True, True]
+
+
+def test_failed_patch(ask: Callable[..., Session]) -> None:
+    """A patch that does not fit the file is a result for the model."""
+    patch = "*** Begin Patch\n*** Update File: missing.txt\n@@\n-one\n+two\n*** End Patch\n"
+    session = ask(call_then_finish(Call("apply_patch", {"input": patch})), model=PATCHES)
+    session.assert_served()
+    assert "missing.txt" in session.chats[1]["messages"][-1]["content"]
+    assert session.runs[0].output == DONE + "\n"
+
+
+def test_namespace(ask: Callable[..., Session]) -> None:
+    """The tools of an MCP server come as a namespace; Codex knows their calls by the bare name and the namespace beside it."""
+    call = Call("mcp__letters__count_letters", {"word": "gateway"})
+    session = ask(call_then_finish(call), config=LETTERS, record={2: "namespace"})
+    session.assert_served()
+    first, second = session.posted("/v1/responses")
+    assert [tool["name"] for tool in tools_of(first.document)["mcp__letters"]["tools"]] == ["count_letters"]
+    [made] = items_of(second.document, "function_call")
+    assert (made["namespace"], made["name"]) == ("mcp__letters", "count_letters")
+    asked, result = session.chats[1]["messages"][-2:]
+    assert asked["tool_calls"][0]["function"] == {"name": call.name, "arguments": call.text}
+    assert "gateway has 7 letters" in result["content"]
+
+
+def test_tool_search(ask: Callable[..., Session]) -> None:
+    """A tool that is found and only then given."""
+    search = Call("tool_search", {"query": "count letters", "limit": 2})
+    count = Call("mcp__letters__count_letters", {"word": "gateway"})
+    play = act(Answer(calls=(search,)), Answer(calls=(count,)), FINISH)
+    session = ask(play, model=PATCHES, config=LETTERS, record={2: "tool-search", 3: "found-tool"})
+    session.assert_served()
+    second = session.posted("/v1/responses")[1]
+    [searched] = items_of(second.document, "tool_search_call")
+    assert searched["arguments"] == search.arguments
+    [found] = items_of(second.document, "tool_search_output")
+    assert [tool["name"] for tool in found["tools"]] == ["mcp__letters"]
+    offers = [[tool["function"]["name"] for tool in chat["tools"]] for chat in session.chats]
+    assert [count.name in offer for offer in offers] == [False, True, True]
+    assert "gateway has 7 letters" in session.chats[2]["messages"][-1]["content"]
+
+
+def test_javascript(ask: Callable[..., Session]) -> None:
+    """The tools of the newest models come as an input item; the one that matters takes a program."""
+    program = f"const run = await tools.exec_command({{cmd: 'echo {PROOF} > proof.txt; echo ran'}});\ntext(run.output);"
+    session = ask(call_then_finish(Call("functions__exec", {"input": program})), model=SCRIPTS, record={1: "script", 2: "script-result"})
+    session.assert_served()
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
+    first, second = session.posted("/v1/responses")
+    assert "tools" not in first.document
+    assert {tool["name"]: tool["type"] for tool in tools_of(first.document)["functions"]["tools"]}["exec"] == "custom"
+    [made] = items_of(second.document, "custom_tool_call")
+    assert (made["namespace"], made["name"], made["input"]) == ("functions", "exec", program)
+    assert "ran" in session.chats[1]["messages"][-1]["content"]
+
+
 def test_resumed(ask: Callable[..., Session]) -> None:
     session = ask(act(Answer(calls=(WRITE_PROOF,)), FINISH, Answer(text="Again.")), "Write the proof.", "And again.", record={3: "resumed"})
     session.assert_served()
@@ -143,7 +223,53 @@ def test_image_of_the_user(ask: Callable[..., Session], base: Path) -> None:
     assert pictures_in(session.chats[0]) == ["data:image/png;base64,"]
 
 
+def test_image_result(ask: Callable[..., Session], base: Path) -> None:
+    """view_image gives an image as the result of a call; the model is to see it."""
+    session = ask(call_then_finish(Call("view_image", {"path": write_picture(base)})), vision=True, record={2: "image-result"})
+    session.assert_served()
+    [result] = items_of(session.posted("/v1/responses")[1].document, "function_call_output")
+    assert [part["type"] for part in result["output"]] == ["input_image"]
+    assert pictures_in(session.chats[1]) == ["data:image/png;base64,"]
+
+
+def test_open_source_mode(ask: Callable[..., Session]) -> None:
+    """`--oss` takes the gateway for a local LM Studio: it looks for the model and loads it by a request for one token."""
+    session = ask(
+        call_then_finish(WRITE_PROOF),
+        flags=["--oss", "--local-provider", "lmstudio", "-m", MODEL],
+        environ=lambda url: {"CODEX_OSS_BASE_URL": f"{url}/v1"},
+        settings=(),
+    )
+    session.assert_served()
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
+    asked = [(exchange.method, exchange.path) for exchange in session.exchanges]
+    assert asked == [("GET", "/v1/models")] * 2 + [("POST", "/v1/responses")] * 3
+    load = session.posted("/v1/responses")[0]
+    assert load.document == {"model": MODEL, "input": "", "max_output_tokens": 1}
+    assert json.loads(load.answer)["object"] == "response"
+
+
+def test_compressed_bodies(ask: Callable[..., Session]) -> None:
+    """Codex compresses for a provider with the name of its own, when somebody is signed in with an account.
+
+    It asks the account's server for more, which the gateway is not.
+    """
+    session = ask(
+        call_then_finish(WRITE_PROOF),
+        config=OWN_NAME,
+        files=lambda url: {".codex/config.toml": signed_in_config(url), ".codex/auth.json": login()},
+        settings=(),
+    )
+    assert session.runs[0].output == DONE + "\n"
+    posted = session.posted("/v1/responses")
+    assert {exchange.headers.get("content-encoding") for exchange in posted} == {"zstd"}
+    assert [exchange.status for exchange in posted] == [200, 200]
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
+
+
 BIG_OUTPUT = Call("exec_command", {"cmd": "seq 1 5000"})
+FULL = 11_500  # tokens: a first prompt takes less, and one with that output more
+LIMITS = {"model_context_window": 20_000, "model_auto_compact_token_limit": FULL}
 SUMMARY = "The numbers were counted up to 5000."
 
 
@@ -155,8 +281,7 @@ def test_compacts_at_its_limit(ask: Callable[..., Session]) -> None:
             return Answer(text=SUMMARY)
         return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
 
-    limits = {"model_context_window": 20000, "model_auto_compact_token_limit": 9000}
-    session = ask(play, "Count.", "And again.", config=limits, record={2: "compaction", 3: "after-compaction"})
+    session = ask(play, "Count.", "And again.", config=LIMITS, record={2: "compaction", 3: "after-compaction"})
     session.assert_served()
     assert [run.output for run in session.runs] == [DONE + "\n"] * 2
     compaction = session.posted("/v1/responses")[1]
@@ -171,8 +296,8 @@ def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
     """Codex is wrong about the context; the refusal tells it, and with the next prompt it has the conversation summed up."""
 
     def play(chat: dict[str, Any]) -> Turn:
-        if count_tokens(chat) > 9500:
-            return Overflow(9500)
+        if count_tokens(chat) > FULL:
+            return Overflow(FULL)
         if not chat.get("tools"):
             return Answer(text=SUMMARY)
         return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
