@@ -1,3 +1,3 @@
-# Generated from specs/responses (sha256 ccad8f02f184). DO NOT EDIT.
+# Generated from specs/responses (sha256 6445880842a7). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Responses on a local model."""

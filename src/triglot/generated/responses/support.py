@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ccad8f02f184). DO NOT EDIT.
+# Generated from specs/responses (sha256 6445880842a7). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -18,13 +18,10 @@ _NODES: Final[dict[str, Node]] = {
             "caller": Lossy("ignored", "only the model itself calls tools"),
         },
     ),
-    "ApplyPatchTool/whole": Node(
-        whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
-        tag="type",
-    ),
-    "ApplyPatchToolChoice/whole": Node(
-        whole=Lossy("ignored", "the patch tool is not offered to the model yet"),
-        tag="type",
+    "ApplyPatchTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "ClientEvent": Node(
         branches={"response.create": "ResponseCreate", "response.steer": "ResponseSteer/whole"},
@@ -106,18 +103,18 @@ _NODES: Final[dict[str, Node]] = {
     "CountInputTokens.tool_choice": Node(
         branches={
             "allowed_tools": None,
-            "apply_patch": "ApplyPatchToolChoice/whole",
+            "apply_patch": None,
             "code_interpreter": "HostedToolChoice/whole",
             "computer": "HostedToolChoice/whole",
             "computer_use": "HostedToolChoice/whole",
             "computer_use_preview": "HostedToolChoice/whole",
-            "custom": "CustomToolChoice/whole",
+            "custom": None,
             "file_search": "HostedToolChoice/whole",
             "function": None,
             "image_generation": "HostedToolChoice/whole",
             "mcp": "McpToolChoice/whole",
             "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
-            "shell": "ShellToolChoice/whole",
+            "shell": None,
             "web_search_preview": "HostedToolChoice/whole",
             "web_search_preview_2025_03_11": "HostedToolChoice/whole",
         },
@@ -190,18 +187,18 @@ _NODES: Final[dict[str, Node]] = {
     "CreateResponse.tool_choice": Node(
         branches={
             "allowed_tools": None,
-            "apply_patch": "ApplyPatchToolChoice/whole",
+            "apply_patch": None,
             "code_interpreter": "HostedToolChoice/whole",
             "computer": "HostedToolChoice/whole",
             "computer_use": "HostedToolChoice/whole",
             "computer_use_preview": "HostedToolChoice/whole",
-            "custom": "CustomToolChoice/whole",
+            "custom": None,
             "file_search": "HostedToolChoice/whole",
             "function": None,
             "image_generation": "HostedToolChoice/whole",
             "mcp": "McpToolChoice/whole",
             "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
-            "shell": "ShellToolChoice/whole",
+            "shell": None,
             "web_search_preview": "HostedToolChoice/whole",
             "web_search_preview_2025_03_11": "HostedToolChoice/whole",
         },
@@ -211,19 +208,18 @@ _NODES: Final[dict[str, Node]] = {
     "CreateResponse.tools": Node(
         items="Tool",
     ),
-    "CustomTool/whole": Node(
-        whole=Lossy("ignored", "custom tools are not offered to the model yet"),
-        tag="type",
+    "CustomTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model itself calls tools"),
+            "async": Lossy("ignored", "the model waits for each result", False),
+            "defer_loading": Lossy("ignored", "every tool is offered from the start", False),
+        },
     ),
     "CustomToolCallOutput": Node(
         losses={
             "caller": Lossy("ignored", "only the model itself calls tools"),
         },
         children={"output": "ToolResult"},
-    ),
-    "CustomToolChoice/whole": Node(
-        whole=Lossy("ignored", "custom tools are not offered to the model yet"),
-        tag="type",
     ),
     "FileSearchTool/whole": Node(
         whole=Lossy("ignored", "a local server has no vector stores"),
@@ -239,7 +235,7 @@ _NODES: Final[dict[str, Node]] = {
         losses={
             "allowed_callers": Lossy("ignored", "only the model itself calls tools"),
             "async": Lossy("ignored", "the model waits for each result", False),
-            "defer_loading": Lossy("ignored", "every function is offered from the start", False),
+            "defer_loading": Lossy("ignored", "every tool is offered from the start", False),
             "output_schema": Lossy("ignored", "chat templates have no place for it"),
         },
     ),
@@ -331,10 +327,6 @@ _NODES: Final[dict[str, Node]] = {
             "description": Lossy("ignored", "the backend's response formats have no place for it"),
         },
     ),
-    "LocalShellTool/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
-    ),
     "McpTool/whole": Node(
         whole=Lossy("ignored", "no MCP server is contacted from here"),
         tag="type",
@@ -358,12 +350,23 @@ _NODES: Final[dict[str, Node]] = {
         tag="type",
         unknown="OtherPart/whole",
     ),
-    "NamespaceTool/whole": Node(
-        whole=Lossy("ignored", "tools in namespaces are not offered to the model yet"),
+    "NamespaceMember": Node(
+        branches={"custom": "CustomTool", "function": "FunctionTool"},
         tag="type",
+        unknown="OtherNamespaceMember/whole",
+    ),
+    "NamespaceTool": Node(
+        children={"tools": "NamespaceTool.tools"},
+    ),
+    "NamespaceTool.tools": Node(
+        items="NamespaceMember",
     ),
     "OtherInputItem/whole": Node(
         whole=Lossy("ignored", "nothing is known about this item"),
+        tag="type",
+    ),
+    "OtherNamespaceMember/whole": Node(
+        whole=Lossy("ignored", "nothing is known about this tool"),
         tag="type",
     ),
     "OtherPart/whole": Node(
@@ -476,18 +479,18 @@ _NODES: Final[dict[str, Node]] = {
     "ResponseCreate.tool_choice": Node(
         branches={
             "allowed_tools": None,
-            "apply_patch": "ApplyPatchToolChoice/whole",
+            "apply_patch": None,
             "code_interpreter": "HostedToolChoice/whole",
             "computer": "HostedToolChoice/whole",
             "computer_use": "HostedToolChoice/whole",
             "computer_use_preview": "HostedToolChoice/whole",
-            "custom": "CustomToolChoice/whole",
+            "custom": None,
             "file_search": "HostedToolChoice/whole",
             "function": None,
             "image_generation": "HostedToolChoice/whole",
             "mcp": "McpToolChoice/whole",
             "programmatic_tool_calling": "ProgrammaticToolChoice/whole",
-            "shell": "ShellToolChoice/whole",
+            "shell": None,
             "web_search_preview": "HostedToolChoice/whole",
             "web_search_preview_2025_03_11": "HostedToolChoice/whole",
         },
@@ -525,30 +528,27 @@ _NODES: Final[dict[str, Node]] = {
             "caller": Lossy("ignored", "only the model itself calls tools"),
         },
     ),
-    "ShellTool/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
-    ),
-    "ShellToolChoice/whole": Node(
-        whole=Lossy("ignored", "the shell tool is not offered to the model yet"),
-        tag="type",
+    "ShellTool": Node(
+        losses={
+            "allowed_callers": Lossy("ignored", "only the model itself calls tools"),
+        },
     ),
     "Tool": Node(
         branches={
-            "apply_patch": "ApplyPatchTool/whole",
+            "apply_patch": "ApplyPatchTool",
             "code_interpreter": "CodeInterpreterTool/whole",
             "computer": "ComputerTool/whole",
             "computer_use_preview": "ComputerUsePreviewTool/whole",
-            "custom": "CustomTool/whole",
+            "custom": "CustomTool",
             "file_search": "FileSearchTool/whole",
             "function": "FunctionTool",
             "image_generation": "ImageGenerationTool/whole",
-            "local_shell": "LocalShellTool/whole",
+            "local_shell": None,
             "mcp": "McpTool/whole",
-            "namespace": "NamespaceTool/whole",
+            "namespace": "NamespaceTool",
             "programmatic_tool_calling": "ProgrammaticTool/whole",
-            "shell": "ShellTool/whole",
-            "tool_search": "ToolSearchTool/whole",
+            "shell": "ShellTool",
+            "tool_search": None,
             "web_search": "WebSearchTool/whole",
             "web_search_2025_08_26": "WebSearchTool/whole",
             "web_search_preview": "WebSearchPreviewTool/whole",
@@ -565,10 +565,6 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "ToolSearchOutput.tools": Node(
         items="Tool",
-    ),
-    "ToolSearchTool/whole": Node(
-        whole=Lossy("ignored", "tool search is not offered to the model yet"),
-        tag="type",
     ),
     "WebSearchPreviewTool/whole": Node(
         whole=Lossy("ignored", "a local server has no web search"),
