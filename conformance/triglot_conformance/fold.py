@@ -82,10 +82,9 @@ def _grow_item(item: Event, event: Event) -> None:
         case {"type": "response.content_part.added", "part": dict(part)}:
             item["content"].append(json.loads(json.dumps(part)))
         case {"type": "response.output_text.delta" | "response.reasoning_text.delta", "content_index": index, "delta": delta}:
-            part = item["content"][index]
-            part["text"] += delta
-            if event.get("logprobs"):
-                part["logprobs"] += event["logprobs"]
+            item["content"][index]["text"] += delta
+        case {"type": "response.content_part.done", "content_index": index, "part": {"text": _, **rest}}:
+            item["content"][index] |= rest  # what no delta carries in full, such as log probabilities
         case {"type": "response.reasoning_summary_part.added", "part": dict(part)}:
             item["summary"].append(dict(part))
         case {"type": "response.reasoning_summary_text.delta", "summary_index": index, "delta": delta}:
