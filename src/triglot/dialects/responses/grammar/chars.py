@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def folded(ranges: Ranges) -> Ranges:
 def _categories() -> dict[str, Ranges]:
     found: dict[str, list[tuple[int, int]]] = {}
     for low, high in _MIXED:
-        for code in range(low, high + 1):
-            found.setdefault(unicodedata.category(chr(code)), []).append((code, code))
+        at = low
+        for name, run in groupby(map(unicodedata.category, map(chr, range(low, high + 1)))):
+            start, at = at, at + sum(1 for _ in run)
+            found.setdefault(name, []).append((start, at - 1))
     for low, high, name in _UNIFORM:
         found.setdefault(name, []).append((low, high))
     return {name: union(ranges) for name, ranges in found.items()}

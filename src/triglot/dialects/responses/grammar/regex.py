@@ -242,20 +242,21 @@ class _Reader:
             ranges = chars.category(named[1] or named[3])
             return chars.complement(ranges) if (named[0][0] == "P") != bool(named[2]) else ranges
         letter = self.peek()
-        self.at += 1
         match letter:
             case "d" | "w" | "s":
-                return _class_of(letter)
+                ranges = _class_of(letter)
             case "D" | "W" | "S":
-                return chars.complement(_class_of(letter.lower()))
+                ranges = chars.complement(_class_of(letter.lower()))
             case "b" | "B":
                 raise self.error("edges of words are not supported")
             case _ if letter in _CONTROLS:
-                return chars.just(_CONTROLS[letter])
+                ranges = chars.just(_CONTROLS[letter])
             case _ if not letter or (letter.isascii() and letter.isalnum()):
                 raise self.error(f"`\\{letter}` is not supported")
             case _:
-                return chars.just(letter)
+                ranges = chars.just(letter)
+        self.at += 1
+        return ranges
 
     def bracket(self) -> Ranges:
         """A class in brackets. A `[` within is another class, and `&&` intersects, as in Rust."""
