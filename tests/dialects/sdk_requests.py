@@ -23,6 +23,8 @@ LITERALS = (typing.Literal, typing_extensions.Literal)
 FITTING: dict[str, Any] = {
     "budget_tokens": 1024,
     "data": "aGVsbG8=",
+    "definition": 'start: "a"',
+    "image_url": "data:image/png;base64,aGVsbG8=",
     "input_schema": {"type": "object"},
     "max_tokens": 2048,
     "schema": {"type": "object"},

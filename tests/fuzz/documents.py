@@ -15,6 +15,7 @@ from triglot_conformance.contract import Contract
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+METHODS = ("get", "put", "post", "delete", "patch")
 CONTRACT = Contract(Path(__file__).parents[2] / "specs")
 
 
@@ -31,12 +32,11 @@ def complete_document(dialect: str) -> dict[str, Any]:
     for schema in _find_request_schemas(document):
         _allow_null(schema)
     sentinel = CONTRACT.dialect(dialect).stream.sentinel if dialect != "control" else None
-    for path in document["paths"].values():
-        for operation in path.values():
-            stream = operation["responses"]["200"]["content"].get("text/event-stream")
-            if stream is not None and sentinel is not None:
-                fields = stream["itemSchema"]["properties"]
-                fields["data"] = {"anyOf": [{"const": sentinel}, fields["data"]]}
+    for operation in _operations(document):
+        stream = operation["responses"]["200"]["content"].get("text/event-stream")
+        if stream is not None and sentinel is not None:
+            fields = stream["itemSchema"]["properties"]
+            fields["data"] = {"anyOf": [{"const": sentinel}, fields["data"]]}
     return document
 
 
@@ -54,10 +54,15 @@ def backend_validator() -> Draft202012Validator:
     return Draft202012Validator({"$ref": "#/components/schemas/CreateChatCompletion", "components": document["components"]})
 
 
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from (path[method] for method in METHODS if method in path)
+
+
 def _find_request_schemas(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every object in a request body's schema, and in those it refers to."""
     schemas = document["components"]["schemas"]
-    pending = [operation.get("requestBody") for path in document["paths"].values() for operation in path.values()]
+    pending = [operation.get("requestBody") for operation in _operations(document)]
     seen: set[str] = set()
     while pending:
         node = pending.pop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Document = dict[str, Any]
 
@@ -60,7 +60,12 @@ def record_input(given: str | Sequence[Mapping[str, Any]], new_id: Callable[[str
     """
     if isinstance(given, str):
         return [_record({"role": "user", "content": given}, new_id)]
-    return [_record(item, new_id) for item in given if item.get("type") not in _NOT_KEPT]
+    return [_record(item, new_id) for item in given if _is_kept(item)]
+
+
+def _is_kept(item: Mapping[str, Any]) -> bool:
+    kind = item.get("type")
+    return kind not in _NOT_KEPT and (kind is not None or "role" in item)  # with neither tag nor role it is a reference
 
 
 def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
@@ -69,15 +74,23 @@ def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
     record.update((name, value) for name, value in item.items() if name not in record and value is not None)
     for name, value in _DEFAULTS.get(kind, {}).items():
         record.setdefault(name, value)
-    if kind == "message":
-        record["content"] = list(_parts(record["role"], record["content"]))
+    if kind == "message" and isinstance(record["content"], str):
+        record["content"] = [{"type": _text_type(record["role"]), "text": record["content"]}]
+    for name in ("content", "output"):
+        if isinstance(record.get(name), list):
+            record[name] = [_fill_part(part) for part in record[name]]
     return record
 
 
-def _parts(role: str, content: str | Sequence[Document]) -> Iterator[Document]:
-    """The parts of a message; text of the assistant has the fields that it had in the answer."""
-    for part in [{"type": _text_type(role), "text": content}] if isinstance(content, str) else content:
-        yield {**part, "annotations": part.get("annotations") or []} if part.get("type") == "output_text" else part
+def _fill_part(part: Document) -> Document:
+    """A part with the fields that it has in an answer."""
+    match part.get("type"):
+        case "output_text":
+            return {**part, "annotations": part.get("annotations") or []}
+        case "input_image":
+            return {**part, "detail": part.get("detail") or "auto"}
+        case _:
+            return part
 
 
 def _text_type(role: str) -> str:
