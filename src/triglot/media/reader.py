@@ -1,4 +1,4 @@
-"""Reads the images and PDFs of requests, whatever their dialect calls them: fetched if need be, and decoded beside the event loop.
+"""Reads the images and documents of requests, whatever their dialect calls them: fetched if need be, and decoded beside the event loop.
 
 Pillow and pypdf come with the extra `media`. Without it images go to the backend as they came, and PDFs cannot be read.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import codecs
 import hashlib
 import time
 from importlib.util import find_spec
@@ -22,6 +23,13 @@ from triglot.media.papers import read_paper
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PDF_TYPE: Final = "application/pdf"
+TEXT_TYPES: Final = (
+    *("text/plain", "text/markdown", "text/csv", "text/html", "text/xml", "text/css", "text/javascript"),
+    *("application/json", "application/xml", "application/yaml"),
+)
+_PDF_MARK: Final = b"%PDF-"
+_PDF_HEAD: Final = 1024
+"""Readers look for the mark in so many bytes: some files have other bytes in front of it."""
 _MEMORY_BYTES: Final = 32 * 1024 * 1024
 """For what was made of images, and as much for the texts of PDFs."""
 _AT_ONCE: Final = 2
@@ -150,6 +158,20 @@ class MediaSession:
             return None
         return await self._reader.extract(await self._at_hand(pdf, (PDF_TYPE,), where), where)
 
+    async def read_document(self, document: Inline | Remote, where: str) -> str | None:
+        """The text of a PDF, possibly empty, or of a text file; None if it is a PDF and pypdf is missing.
+
+        What the file is, its bytes say. Texts are UTF-8 or UTF-16, or in the character set that the media type names.
+
+        Raises:
+            ApiError: as `read_image`.
+        """
+        file = await self._at_hand(document, (PDF_TYPE, *TEXT_TYPES), where)
+        data = await asyncio.to_thread(_decode, file.data, where)
+        if _PDF_MARK in data[:_PDF_HEAD]:
+            return await self.read_pdf(file, where)
+        return _decode_text(data, file.media_type, where)
+
     async def _at_hand(self, file: Inline | Remote, types: tuple[str, ...], where: str) -> Inline:
         if isinstance(file, Inline):
             return file
@@ -164,6 +186,28 @@ class MediaSession:
         self._bytes_left -= len(fetched.data)
         media_type = fetched.media_type if fetched.media_type in types else types[0]
         return Inline(media_type, await asyncio.to_thread(lambda: base64.b64encode(fetched.data).decode()))
+
+
+def _decode_text(data: bytes, media_type: str, where: str) -> str:
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        text = data.decode(_charset(media_type))
+    except (UnicodeError, LookupError):
+        text = "\0"
+    if "\0" in text:
+        message = f"{where}: the file is neither a PDF nor text in UTF-8; send it as one of these."
+        raise ApiError(ErrorKind.INVALID_REQUEST, message, param=where)
+    return text
+
+
+def _charset(media_type: str) -> str:
+    """The character set that the parameters of a media type name, else UTF-8."""
+    for parameter in media_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip(' "').lower() not in ("", "utf-8", "us-ascii"):
+            return value.strip(' "')
+    return "utf-8-sig"
 
 
 def _key(file: Inline) -> bytes:

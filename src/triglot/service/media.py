@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from triglot.generated.messages import models as wire
 from triglot.media.reader import Inline, Remote
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from triglot.media.reader import MediaReader, MediaSession
+
+TEXTLESS_PDF: Final = "[No page of this PDF has text: they may be pictures, which cannot be read here.]"
 
 
 class _Place(NamedTuple):
@@ -89,6 +91,6 @@ def _put_text(block: wire.ImageBlock | wire.DocumentBlock, text: str | None, whe
     if text is None:
         return Loss(where, "ignored", "PDF support is not installed (the extra media)", "document")
     loss = None if text else Loss(where, "ignored", "none of its pages has text: they may be pictures", "document")
-    data = text or "[No page of this PDF has text: they may be pictures, which cannot be read here.]"
+    data = text or TEXTLESS_PDF
     block.source = wire.PlainTextSource(type="text", media_type="text/plain", data=data)
     return loss

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.decode import AnswerDecoder
-from triglot.dialects.chat_request import image_urls
+from triglot.dialects.blindness import refuse_unperceived
 from triglot.dialects.messages.answer import fold_events
 from triglot.dialects.messages.blindness import hide_result_images
 from triglot.dialects.messages.listing import convert_model, page_models, rename_model
@@ -131,11 +131,7 @@ class MessagesHandlers:
         await self._report(CREATE_MESSAGE, request, context)
         chat = convert_request(request, await self._discovery.profile(), self._restore)
         await self._name_model(chat.body)
-        if image_urls(chat.body["messages"]) and (facts := await self._discovery.facts()).vision is False:
-            message = (
-                f"The model {facts.model or request.model} cannot see images: send text only, or serve a model with a projector (mmproj)."
-            )
-            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="messages")
+        refuse_unperceived(chat.body["messages"], await self._discovery.facts(), request.model, "messages")
         return chat
 
     async def _translator(self, request: CreateMessage, context: RequestContext) -> MessageStream:
