@@ -21,12 +21,19 @@ RECORDED: Final = Path(__file__).parent / "recorded"
 
 # Strings under these keys are names of the protocol or of tools.
 KEPT_KEYS: Final = frozenset(
-    {"type", "role", "name", "model", "tool_name", "media_type", "effort", "display", "$schema", "format", "keep", "ttl", "scope"}
+    {
+        *("type", "role", "name", "namespace", "model", "status", "phase", "tool_name", "tool_choice", "execution", "syntax"),
+        *("media_type", "detail", "effort", "context", "summary", "verbosity", "display", "$schema", "format", "keep", "ttl", "scope"),
+    }
 )
 # Lists of strings under these keys are names of parameters and their values.
-KEPT_LISTS: Final = frozenset({"required", "enum", "type", "allowed_domains", "blocked_domains"})
-KEPT_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "x-app"})
-ID_KEYS: Final = frozenset({"id", "tool_use_id", "tool_call_id"})
+KEPT_LISTS: Final = frozenset({"required", "enum", "type", "allowed_domains", "blocked_domains", "include", "search_content_types"})
+KEPT_HEADERS: Final = frozenset(
+    {"accept", "anthropic-beta", "anthropic-version", "content-encoding", "content-type", "openai-beta", "x-app", "x-codex-beta-features"}
+)
+ID_KEYS: Final = frozenset({"id", "call_id", "tool_use_id", "tool_call_id"})
+# All strings below these keys belong to a machine, a session or a request.
+SESSION_KEYS: Final = frozenset({"client_metadata"})
 
 _NAME: Final = re.compile(r"[\w$:/.#+-]{1,80}")
 LATIN: Final = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua "
@@ -41,6 +48,8 @@ class Filler:
     def replace(self, value: Any, key: str = "") -> Any:
         """The value with every text in it replaced; `key` is the one it stands under."""
         match value:
+            case dict() if key in SESSION_KEYS:
+                return {name: _hide(item) for name, item in value.items()}
             case dict():
                 return {name: self.replace(item, name) for name, item in value.items()}
             case list() if key in KEPT_LISTS:
@@ -58,6 +67,8 @@ class Filler:
         if key in ID_KEYS:
             kind, _, rest = text.partition("_")
             return self._ids.setdefault(text, f"{kind}_{len(self._ids):0{len(rest)}d}")
+        if key == "arguments":
+            return json.dumps(self.replace(json.loads(text)))
         if text.startswith("x-anthropic-billing-header: "):
             return re.sub(r"(?<=cc_version=)[^;]*|(?<=cch=)[^;]*", _zeros, text)
         return REPLACEMENTS.get(key, fill)(text)
@@ -70,17 +81,25 @@ def fill(text: str) -> str:
 
 
 def _zeros(found: re.Match[str]) -> str:
-    return re.sub(r"\w", "0", found[0])
+    return _hide(found[0])
+
+
+def _hide(text: str) -> str:
+    return re.sub(r"\w", "0", text)
 
 
 def _fill_user(text: str) -> str:
     """Claude Code's user id: a JSON object with ids of the machine, the account and the session."""
-    return json.dumps({name: re.sub(r"\w", "0", item) for name, item in json.loads(text).items()}, separators=(",", ":"))
+    return json.dumps({name: _hide(item) for name, item in json.loads(text).items()}, separators=(",", ":"))
 
 
 REPLACEMENTS: Final[dict[str, Callable[[str], str]]] = {
     "data": lambda text: text if len(text) < 200 else fill(text),  # the one pixel of our test, or somebody's picture
+    "image_url": lambda text: text if len(text) < 200 else fill(text),
+    "definition": lambda text: text,  # a grammar
     "signature": lambda text: "0" * len(text),
+    "encrypted_content": lambda text: "0" * len(text),
+    "prompt_cache_key": _hide,
     "user_id": _fill_user,
 }
 

@@ -31,7 +31,7 @@ FINISH = Answer(text=DONE)
 LETTERS = {"mcp_servers.letters.command": sys.executable, "mcp_servers.letters.args": [mcp_server.__file__]}
 OWN_NAME = {"model_providers.triglot.name": "OpenAI"}  # Codex takes such a provider for one that has all that its own has
 PATCHES = "gpt-5.5"  # Codex gives models that it knows by this name its patch and search tools
-SCRIPTS = "gpt-5.6-sol"  # and those of this kind one tool that runs JavaScript, in which the other tools are called
+SCRIPTS = "gpt-6.1-sol"  # and those of this kind one tool that runs JavaScript, in which the other tools are called
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_shell_loop(ask: Callable[..., Session]) -> None:
 
 def test_parallel_calls(ask: Callable[..., Session]) -> None:
     other = Call("exec_command", {"cmd": "echo two > second.txt"})
-    session = ask(call_then_finish(WRITE_PROOF, other), record={2: "parallel-calls"})
+    session = ask(call_then_finish(WRITE_PROOF, other))
     session.assert_served()
     assert sorted(path.name for path in session.work.iterdir()) == ["proof.txt", "second.txt"]
     calls, *results = session.chats[1]["messages"][-3:]
@@ -104,9 +104,9 @@ def test_parallel_calls(ask: Callable[..., Session]) -> None:
         pytest.param(Call("no_such_tool", {}), "unsupported call: no_such_tool", id="tool"),
     ],
 )
-def test_failed_call(ask: Callable[..., Session], call: Call, told: str, request: pytest.FixtureRequest) -> None:
+def test_failed_call(ask: Callable[..., Session], call: Call, told: str) -> None:
     """Whatever goes wrong with a call, the model is told, and nobody else."""
-    session = ask(call_then_finish(call), record={2: f"failed-{request.node.callspec.id}"})
+    session = ask(call_then_finish(call))
     session.assert_served()
     asked, result = session.chats[1]["messages"][-2:]
     assert asked["tool_calls"][0]["function"]["name"] == call.name
@@ -121,9 +121,7 @@ def test_patch_loop(ask: Callable[..., Session]) -> None:
         '*** Begin Patch\n*** Update File: notes.txt\n@@\n one\n-two\n+"zwei" \\ ✓\n*** End Patch\n',
     ]
     calls = [Call("apply_patch", {"input": patch}) for patch in patches]
-    session = ask(
-        act(*(Answer(calls=(call,)) for call in calls), FINISH), model=PATCHES, record={1: "patch-first-turn", 3: "patch-third-turn"}
-    )
+    session = ask(act(*(Answer(calls=(call,)) for call in calls), FINISH), model=PATCHES, record={3: "patches"})
     session.assert_served()
     assert (session.work / "notes.txt").read_text() == 'one\n"zwei" \\ ✓\n'
     first, *_, last = session.posted("/v1/responses")
@@ -167,7 +165,7 @@ def test_tool_search(ask: Callable[..., Session]) -> None:
     search = Call("tool_search", {"query": "count letters", "limit": 2})
     count = Call("mcp__letters__count_letters", {"word": "gateway"})
     play = act(Answer(calls=(search,)), Answer(calls=(count,)), FINISH)
-    session = ask(play, model=PATCHES, config=LETTERS, record={2: "tool-search", 3: "found-tool"})
+    session = ask(play, model=PATCHES, config=LETTERS, record={3: "found-tool"})
     session.assert_served()
     second = session.posted("/v1/responses")[1]
     [searched] = items_of(second.document, "tool_search_call")
@@ -182,7 +180,7 @@ def test_tool_search(ask: Callable[..., Session]) -> None:
 def test_javascript(ask: Callable[..., Session]) -> None:
     """The tools of the newest models come as an input item; the one that matters takes a program."""
     program = f"const run = await tools.exec_command({{cmd: 'echo {PROOF} > proof.txt; echo ran'}});\ntext(run.output);"
-    session = ask(call_then_finish(Call("functions__exec", {"input": program})), model=SCRIPTS, record={1: "script", 2: "script-result"})
+    session = ask(call_then_finish(Call("functions__exec", {"input": program})), model=SCRIPTS, record={2: "script-result"})
     session.assert_served()
     assert (session.work / "proof.txt").read_text() == PROOF + "\n"
     first, second = session.posted("/v1/responses")
@@ -194,7 +192,7 @@ def test_javascript(ask: Callable[..., Session]) -> None:
 
 
 def test_resumed(ask: Callable[..., Session]) -> None:
-    session = ask(act(Answer(calls=(WRITE_PROOF,)), FINISH, Answer(text="Again.")), "Write the proof.", "And again.", record={3: "resumed"})
+    session = ask(act(Answer(calls=(WRITE_PROOF,)), FINISH, Answer(text="Again.")), "Write the proof.", "And again.")
     session.assert_served()
     assert [run.output for run in session.runs] == [DONE + "\n", "Again.\n"]
     before, after = session.chats[1]["messages"], session.chats[2]["messages"]
@@ -218,7 +216,7 @@ def write_picture(folder: Path) -> str:
 
 
 def test_image_of_the_user(ask: Callable[..., Session], base: Path) -> None:
-    session = ask(act(FINISH), "What is this?", flags=["-i", write_picture(base), "--"], vision=True, record={1: "image"})
+    session = ask(act(FINISH), "What is this?", flags=["-i", write_picture(base), "--"], vision=True)
     session.assert_served()
     assert pictures_in(session.chats[0]) == ["data:image/png;base64,"]
 

@@ -1,6 +1,6 @@
-"""What real clients sent is valid, is converted whole, and loses little.
+"""What Claude Code really sent is valid, is converted whole, and loses little.
 
-`nox -s clients -- NAME --record` wrote it, with filler for its prose.
+`nox -s clients -- claude --record` wrote it, with filler for its prose.
 """
 
 from __future__ import annotations
