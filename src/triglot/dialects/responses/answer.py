@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from triglot.dialects.chat_request import without_null
+from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,8 +99,14 @@ def convert_usage(usage: Usage) -> ResponseUsage:
 
 
 def fold_events(events: Sequence[StreamEvent]) -> Response:
-    """Return the response that the events of a complete stream add up to: the one its last event carries."""
+    """Return the response that the events of a complete stream add up to: the one its last event carries.
+
+    Raises:
+        ApiError: the response failed for what the model wrote.
+    """
     last = events[-1]
+    if last["type"] == "response.failed" and last["response"]["error"] is not None:
+        raise ApiError(ErrorKind.BACKEND_FAILED, last["response"]["error"]["message"])
     if last["type"] not in ("response.completed", "response.incomplete"):
         raise ValueError(f"a stream that ended with {last['type']} adds up to no response")
     return last["response"]

@@ -34,14 +34,15 @@ class CallItem(Protocol):
 class FunctionItem:
     """A call of a function; its arguments go on as they come."""
 
-    __slots__ = ("_index", "_item", "_out", "_pieces")
+    __slots__ = ("_id", "_index", "_item", "_out", "_pieces")
 
     def __init__(self, out: Outlet, new_id: NewId, callee: Callee) -> None:
         self._out = out
         self._pieces: list[str] = []
+        self._id = new_id("fc_")
         self._item: FunctionCall = {
             "type": "function_call",
-            "id": new_id("fc_"),
+            "id": self._id,
             "call_id": new_id("call_"),
             "name": callee.name,
             "arguments": "",
@@ -59,7 +60,7 @@ class FunctionItem:
                 "type": "response.function_call_arguments.delta",
                 "sequence_number": self._out.number,
                 "output_index": self._index,
-                "item_id": self._item["id"],
+                "item_id": self._id,
                 "delta": arguments,
             }
         )
@@ -72,7 +73,7 @@ class FunctionItem:
                 "type": "response.function_call_arguments.done",
                 "sequence_number": self._out.number,
                 "output_index": self._index,
-                "item_id": self._item["id"],
+                "item_id": self._id,
                 "arguments": arguments,
             }
         )
@@ -82,16 +83,17 @@ class FunctionItem:
 class CustomItem:
     """A call of a tool that takes free text: what the model writes as its one argument goes on while it comes."""
 
-    __slots__ = ("_accepts", "_index", "_item", "_out", "_pieces", "_reader")
+    __slots__ = ("_accepts", "_id", "_index", "_item", "_out", "_pieces", "_reader")
 
     def __init__(self, out: Outlet, new_id: NewId, callee: Callee) -> None:
         self._out = out
         self._accepts = callee.accepts
         self._reader = StringMember("input")
         self._pieces: list[str] = []
+        self._id = new_id("ctc_")
         self._item: CustomToolCall = {
             "type": "custom_tool_call",
-            "id": new_id("ctc_"),
+            "id": self._id,
             "call_id": new_id("call_"),
             "name": callee.name,
             "input": "",
@@ -115,7 +117,7 @@ class CustomItem:
                 "type": "response.custom_tool_call_input.done",
                 "sequence_number": self._out.number,
                 "output_index": self._index,
-                "item_id": self._item["id"],
+                "item_id": self._id,
                 "input": text,
             }
         )
@@ -130,7 +132,7 @@ class CustomItem:
                     "type": "response.custom_tool_call_input.delta",
                     "sequence_number": self._out.number,
                     "output_index": self._index,
-                    "item_id": self._item["id"],
+                    "item_id": self._id,
                     "delta": text,
                 }
             )

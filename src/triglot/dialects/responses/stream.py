@@ -70,7 +70,7 @@ class ResponseStream:
             self._report_progress()
         return self._out.take()
 
-    def receive(self, event: BackendEvent) -> list[StreamEvent]:
+    def receive(self, event: BackendEvent) -> list[StreamEvent]:  # noqa: C901, PLR0912 - one flat match
         """Return the stream events that `event` makes; none once the response has failed for what the model wrote."""
         out = self._out
         if out.number == 0:
@@ -82,7 +82,26 @@ class ResponseStream:
         if self._is_broken:
             return []
         try:
-            self._take(event)
+            match event:
+                case TextDelta():
+                    self._output.add_text(event)
+                case ReasoningDelta(text=text):
+                    self._output.add_thinking(text)
+                case ToolCallDelta(arguments=arguments):
+                    self._output.add_arguments(arguments)
+                case ToolCallStart(name=name):
+                    self._output.open_call(name)
+                case Progress():
+                    if event.processed < event.total:  # keeps clients from giving up in a long prefill: they count events, not comments
+                        self._report_progress()
+                case Usage():
+                    self._response["usage"] = convert_usage(event)
+                case Finished():
+                    self._finish(event)
+                case Failed():
+                    self._fail(event)
+                case _:
+                    assert_never(event)
         except BrokenAnswerError as error:
             self._is_broken = True
             self._fail(Failed(ErrorKind.BACKEND_FAILED, str(error)))
@@ -99,28 +118,6 @@ class ResponseStream:
         self._out.emit({"type": "response.incomplete", "sequence_number": self._out.number, "response": self._response})
         self.ended = True
         return self._out.take()
-
-    def _take(self, event: BackendEvent) -> None:
-        match event:
-            case TextDelta():
-                self._output.add_text(event)
-            case ReasoningDelta(text=text):
-                self._output.add_thinking(text)
-            case ToolCallDelta(arguments=arguments):
-                self._output.add_arguments(arguments)
-            case ToolCallStart(name=name):
-                self._output.open_call(name)
-            case Progress():
-                if event.processed < event.total:  # keeps clients from giving up in a long prefill: they count events, not comments
-                    self._report_progress()
-            case Usage():
-                self._response["usage"] = convert_usage(event)
-            case Finished():
-                self._finish(event)
-            case Failed():
-                self._fail(event)
-            case _:
-                assert_never(event)
 
     def _start(self) -> None:
         self._out.emit({"type": "response.created", "sequence_number": self._out.number, "response": self._response.copy()})
