@@ -53,6 +53,7 @@ class Step:
         encoding: how the body is compressed, None for not at all.
         poll: whether and how often the request is sent again, None for not at all.
         leaves: the client hangs up as soon as it has received `stream`.
+        socket: name of the WebSocket that the body is a message on, None for a request of its own.
         answer: the backend's answer, None where no generation request may reach it.
         holds: where the backend falls silent.
         through: number of the last step that the backend's answer is for; it may be asked at any time until then.
@@ -72,6 +73,7 @@ class Step:
     encoding: Encoding | None
     poll: Poll | None
     leaves: bool
+    socket: str | None
     answer: Message | None
     ending: Ending
     verbatim: bool
@@ -155,13 +157,14 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any], number: int) 
     request, backend, expect = source.get("request", {}), source.get("backend", {}), source.get("expect", {})
     step = Step(
         folder=folder,
-        method=request.get("method", "POST"),
+        method=request.get("method", "GET" if "socket" in request else "POST"),
         path=request.get("path", PATHS[dialect]),
-        headers=HEADERS[dialect] | request.get("headers", {}),
+        headers=({} if "socket" in request else HEADERS[dialect]) | request.get("headers", {}),
         request=_read(folder / "request.json"),
         encoding=request.get("encoding"),
         poll=_load_poll(request.get("poll")),
         leaves=request.get("leaves", False),
+        socket=request.get("socket"),
         answer=_read_recording(folder / "backend.http"),
         ending=backend.get("ending", "complete"),
         verbatim=backend.get("verbatim", False),
@@ -183,6 +186,8 @@ def _load_step(folder: Path, dialect: str, source: dict[str, Any], number: int) 
         raise CaseError(f"{folder}: a POST needs request.json")
     if step.leaves and (step.stream is None or step.body is not None):
         raise CaseError(f"{folder}: a client that leaves has received expected.sse and nothing else")
+    if step.socket and (step.request is None or step.stream is None or step.body is not None):
+        raise CaseError(f"{folder}: on a WebSocket request.json is answered by expected.sse")
     if step.poll and step.body is None:
         raise CaseError(f"{folder}: a poll ends in expected.json")
     return step

@@ -80,6 +80,12 @@ class Dialect:
             return [f"the contract knows no {method} {path}"]
         return self._check(f"{pointer}/content/text~1event-stream/itemSchema/properties/data/contentSchema", event)
 
+    def check_message(self, path: str, message: Any) -> list[str]:
+        """Check one message of the server on a WebSocket."""
+        if "x-triglot-websocket" not in self._openapi["paths"].get(path, {}):
+            return [f"the contract knows no WebSocket at {path}"]
+        return self._check(f"/paths/{_escape(path)}/x-triglot-websocket/event", message)
+
     def _answer(self, method: str, path: str, status: int) -> str | None:
         """JSON pointer of the answer's description in the document. Of two paths that fit, the one with more words is meant."""
         for template, item in sorted(self._openapi["paths"].items(), key=lambda entry: -len(re.sub(r"\{[^}]*\}", "", entry[0]))):

@@ -173,7 +173,8 @@ def _judge_events(step: Step, dialect: Dialect, events: list[Any]) -> list[Findi
         findings += [Finding("order", message) for message in dialect.stream.check_order(events)]
         findings += [Finding("invariant", message) for message in dialect.stream.check_invariants(events)]
     for number, event in enumerate(events):
-        broken = dialect.check_event(step.method, step.path.partition("?")[0], event)
+        path = step.path.partition("?")[0]
+        broken = dialect.check_message(path, event) if step.socket else dialect.check_event(step.method, path, event)
         findings += [Finding("schema", f"event {number} ({dialect.stream.symbol(event)}): {message}") for message in broken]
     return findings
 

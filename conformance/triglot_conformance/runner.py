@@ -12,11 +12,12 @@ from triglot_conformance import oracle
 from triglot_conformance.backend import Script
 from triglot_conformance.cuts import cut_body
 from triglot_conformance.encodings import compress
-from triglot_conformance.http1 import HttpError, Request, exchange
+from triglot_conformance.http1 import Head, HttpError, Message, Request, exchange
 from triglot_conformance.paths import look_up, show
 from triglot_conformance.placeholders import Bindings
 from triglot_conformance.setups import Setup
 from triglot_conformance.sse import parse_stream
+from triglot_conformance.websocket import open_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from triglot_conformance.backend import Received, ScriptedBackend
     from triglot_conformance.case import Case, Step
     from triglot_conformance.contract import Contract
-    from triglot_conformance.http1 import Message
     from triglot_conformance.oracle import Finding
     from triglot_conformance.sse import Frame
+    from triglot_conformance.websocket import WebSocket
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,17 @@ class _Run:
         self._result = result
         self._again = again
         self._bindings = Bindings()
+        self._sockets: dict[str, WebSocket] = {}
 
     async def play(self, pieces: Sequence[list[bytes]]) -> list[Finding]:
         """Run the steps until one does not bring what the next may need."""
+        try:
+            return await self._play(pieces) or await self._check_silence()
+        finally:
+            for socket in self._sockets.values():
+                socket.close()
+
+    async def _play(self, pieces: Sequence[list[bytes]]) -> list[Finding]:
         work: _Work | None = None
         for number, (step, cut_pieces) in enumerate(zip(self._result.case.steps, pieces, strict=True), 1):
             if work is None or number > work.step.through:
@@ -137,8 +146,9 @@ class _Run:
         headers = {name: self._bindings.fill(value) for name, value in step.headers.items()}
         if step.encoding is not None:
             headers, body = headers | {"Content-Encoding": step.encoding}, compress(body or b"", step.encoding)
+        request = Request(step.method, self._bindings.fill(step.path), headers, body or b"")
         try:
-            return judge(await self._ask(step, Request(step.method, self._bindings.fill(step.path), headers, body or b"")))
+            return judge(await (self._converse(step.socket, step, request) if step.socket else self._ask(step, request)))
         except HttpError as error:
             return [oracle.Finding("http", str(error))]
 
@@ -151,6 +161,37 @@ class _Run:
             if step.poll is None or (value := _field(answer, step.poll.field)) not in step.poll.values:
                 return replace(answer, body=client.cut(answer.body))
         raise HttpError(f"{step.poll and step.poll.field} is still {show(value)} after {step.poll and step.poll.tries} tries")
+
+    async def _converse(self, name: str, step: Step, request: Request) -> Message:
+        """Send the body as a message, and gather as many messages as are expected, each told as an event of a stream."""
+        if name not in self._sockets:
+            self._sockets[name] = await open_socket("127.0.0.1", self._port, request, self._timeout_s)
+        socket = self._sockets.pop(name) if step.leaves else self._sockets[name]
+        socket.send(request.body)
+        self._result.exchanges += 1
+        messages: list[bytes] = []
+        wanted = len(parse_stream((step.stream or "").encode()))
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while len(messages) < wanted:
+                    messages.append(_as_frame(await socket.receive()))
+                    self._backend.received.take(messages[-1])
+        except TimeoutError:
+            last = messages[-1].decode() if messages else ""
+            raise HttpError(f"{len(messages)} of {wanted} messages within {self._timeout_s:g} s; the last is {last[:160]!r}") from None
+        if step.leaves:
+            socket.close()
+        return Message(Head("HTTP/1.1 200 OK", (("Content-Type", "text/event-stream"),)), b"".join(messages))
+
+    async def _check_silence(self) -> list[Finding]:
+        """On a WebSocket nothing more may come than what was waited for."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                for socket in self._sockets.values():
+                    await socket.check_silence()
+        except (HttpError, TimeoutError) as error:
+            return [oracle.Finding("websocket", str(error) or "no pong")]
+        return []
 
     async def _end(self, work: _Work) -> list[Finding]:
         """The work is over; say what was wrong with what the backend was asked."""
@@ -187,6 +228,14 @@ class _Client:
 
     def _frames(self) -> list[Frame]:
         return [frame for frame in parse_stream(self._data) if frame.complete]
+
+
+def _as_frame(text: str) -> bytes:
+    try:
+        kind = json.loads(text)["type"]
+    except (ValueError, TypeError, KeyError):
+        raise HttpError(f"a message is no event: {text[:160]!r}") from None
+    return f"event: {kind}\ndata: {text}\n\n".encode()
 
 
 def _field(answer: Message, path: str) -> object:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from backports import zstd
+from websockets.asyncio.server import serve
 
 from triglot_conformance.backend import GENERATION_PATH, ScriptedBackend
 from triglot_conformance.case import CaseError, load_case
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from websockets.asyncio.server import ServerConnection
+
     Server = Callable[[Message, int], Awaitable[Any]]
 
 RECORDINGS = ROOT / "conformance" / "recordings" / "llama-server-b11549"
@@ -31,7 +34,7 @@ BASE = {
     "spec": ["chat/openapi.yaml"],
     "origin": {"authored": "for this test"},
 }
-ONE, TWO = b'data: {"a":1}\n\n', b'data: {"a":2}\n\n'
+ONE, TWO = (b'event: %d\ndata: {"type":"%d"}\n\n' % (number, number) for number in (1, 2))
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" + ONE + TWO
 
 
@@ -39,7 +42,8 @@ class Anything:
     """A contract that every answer keeps: only what the runner does counts here."""
 
     name = "chat"
-    event_line = sentinel = None
+    event_line = "type"
+    sentinel = None
 
     def dialect(self, _name: str) -> Any:
         return self
@@ -51,7 +55,7 @@ class Anything:
     def check_body(self, *_: Any) -> list[str]:
         return []
 
-    check_event = check_order = check_invariants = check_body
+    check_message = check_event = check_order = check_invariants = check_body
 
 
 def write(folder: Path, name: str, content: Any) -> None:
@@ -182,9 +186,46 @@ def test_a_client_that_leaves_reads_no_further_and_the_gateway_has_to_leave_too(
     assert next(check for check, _ in run(tmp_path, server, [step], kept)) == "bytes"
 
 
+def test_steps_on_a_socket_share_it(tmp_path: Path) -> None:
+    """Each message of the server is an event; one too many, or one too few, is found."""
+
+    async def answer(connection: ServerConnection) -> None:
+        mine: list[Any] = []
+        seen.append(mine)
+        async for message in connection:
+            mine.append(json.loads(message))
+            for number in range(told):
+                await connection.send(json.dumps({"type": "a", "n": number}))
+
+    async def play() -> list[tuple[str, str]]:
+        async with ScriptedBackend(RECORDINGS) as backend, serve(answer, "127.0.0.1", 0, ping_interval=None) as server:
+            settings = Settings([], RECORDINGS, Anything(), ["whole"], timeout_s=0.2)
+            runner = CaseRunner(backend, next(iter(server.sockets)).getsockname()[1], settings)
+            result = await runner.run(load_case(tmp_path, "chat/json/runner"))
+            return [(finding.check, finding.message) for _, finding in result.findings]
+
+    for number in (1, 2, 3):
+        write(tmp_path, f"{number}/request.json", {"n": number})
+        write(tmp_path, f"{number}/expected.sse", b'event: a\ndata: {"type": "a", "n": 0}\n\n')
+    steps = [{"request": {"socket": name}} for name in ("one", "other", "one")]
+    (tmp_path / "case.yaml").write_text(yaml.safe_dump({**BASE, "steps": steps}))
+    seen: list[list[Any]] = []
+    told = 1
+    assert asyncio.run(play()) == []
+    assert seen == [[{"n": 1}, {"n": 3}], [{"n": 2}]]
+    told = 2
+    assert [check for check, _ in asyncio.run(play())] == ["bytes"]  # in step 3, what was left of step 1
+    told = 0
+    assert asyncio.run(play()) == [("http", "0 of 1 messages within 0.2 s; the last is ''")]
+    (tmp_path / "case.yaml").write_text(yaml.safe_dump({**BASE, "steps": steps[:2]}))
+    told = 2
+    assert [check for check, _ in asyncio.run(play())] == ["websocket"]
+
+
 @pytest.mark.parametrize(
     ("files", "steps", "words"),
     [
+        ({}, [{"request": {"socket": "a"}}, {}], r"answered by expected\.sse"),
         ({"2/request.json": '{"id":"{{id:resp_}}"}'}, [{}, {}], "step 2 sends {{id:resp_}}, which no earlier step finds"),
         ({"2/backend.http": STREAM.decode()}, [{"backend": {"through": 2}}, {}], "still busy with an earlier one"),
         ({}, [{}, {"backend": {"through": 3}}], "lasts through a step that is not there"),
