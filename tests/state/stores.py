@@ -31,7 +31,7 @@ class Clock:
         return self.now
 
 
-def open_store(kind: str, directory: Path, clock: Clock, *, ttl_s: float = TTL_S, max_bytes: int = 2**30) -> Store:
+def open_store(kind: str, directory: Path, clock: Callable[[], float], *, ttl_s: float = TTL_S, max_bytes: int = 2**30) -> Store:
     """A new store of a kind; those in one directory share what they keep, unless it is in memory."""
     file = directory / "state.sqlite3" if kind == "sqlite-file" else None
     return SqliteStore(file, ttl_s=ttl_s, max_bytes=max_bytes, clock=clock)
