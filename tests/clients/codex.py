@@ -24,7 +24,8 @@ def guide_blocks(language: str) -> list[str]:
     """The code blocks of the guide's chapter on Codex."""
     guide = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
     chapter = guide.split("### Codex CLI\n")[1].split("\n### ")[0]
-    return re.findall(rf"^```{language}\n(.*?)^```", chapter, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```", chapter, flags=re.DOTALL | re.MULTILINE)
+    return [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
 
 
 def guide_config(url: str) -> str:

@@ -7,12 +7,13 @@ import base64
 import json
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import mcp_server
-from .codex import ENVIRON, EXEC, KEY, MODEL, guide_config, items_of, login, overrides, signed_in_config, tools_of
+from .codex import ENVIRON, EXEC, KEY, MODEL, guide_blocks, guide_config, items_of, login, overrides, signed_in_config, tools_of
 from .filler import write_recordings
 from .harness import Session, drive
 from .llama_server import Answer, Busy, Call, Cut, LlamaServer, Loading, Overflow, Prefill, count_tokens
@@ -20,7 +21,6 @@ from .scripts import DONE, DOT, PROOF, act, call_then_finish, has_result, pictur
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from .llama_server import Turn
 
@@ -41,6 +41,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
     def run(
         play: Callable[[dict[str, Any]], Turn],
         *prompts: str,
+        before: Sequence[Sequence[str]] = (),
         model: str | None = None,
         config: Mapping[str, Any] | None = None,
         flags: Sequence[str] = (),
@@ -52,7 +53,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
     ) -> Session:
         known = [*EXEC, *flags, *(["-m", model] if model else []), *overrides(config or {})]
         first, *others = prompts or ("Write the proof.",)
-        commands = [[client, *known, first], *([client, *known, "resume", "--last", prompt] for prompt in others)]
+        commands = [*before, [client, *known, first], *([client, *known, "resume", "--last", prompt] for prompt in others)]
         backend = LlamaServer(play, vision=vision)
         session = asyncio.run(drive(*commands, backend=backend, environ=environ, files=files, base=base, settings=settings))
         sys.stdout.write(session.report())
@@ -230,6 +231,19 @@ def test_image_result(ask: Callable[..., Session], base: Path) -> None:
     assert pictures_in(session.chats[1]) == ["data:image/png;base64,"]
 
 
+def test_catalog(ask: Callable[..., Session], client: str) -> None:
+    """The guide's catalog makes Codex give a model of ours its patch tool, and no warning."""
+    [make] = guide_blocks("sh")
+    add = """sed -i '1i model_catalog_json = "models.json"' ~/.codex/config.toml"""
+    script = f"PATH={Path(client).parent}:$PATH\n{make}\n{add}"
+    patch = f"*** Begin Patch\n*** Add File: proof.txt\n+{PROOF}\n*** End Patch\n"
+    session = ask(call_then_finish(Call("apply_patch", {"input": patch})), before=[["bash", "-ec", script]], model="tiny-demo")
+    session.assert_served()
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
+    assert "Model metadata" not in session.runs[1].complaints
+    assert session.posted("/v1/responses")[0].document["model"] == "tiny-demo"
+
+
 def test_open_source_mode(ask: Callable[..., Session]) -> None:
     """`--oss` takes the gateway for a local LM Studio: it looks for the model and loads it by a request for one token."""
     session = ask(
@@ -300,7 +314,7 @@ def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
             return Answer(text=SUMMARY)
         return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
 
-    session = ask(play, "Count.", "Go on.")
+    session = ask(play, "Count.", "Go on.", config={"model_context_window": 272_000})
     assert [run.status for run in session.runs] == [1, 0]
     assert "ran out of room in the model's context window" in session.runs[0].complaints
     assert session.runs[1].output == DONE + "\n"
