@@ -65,10 +65,10 @@ def convert_input(items: str | Sequence[Any], name_call: CallNamer, unseal: Unse
     """
     if isinstance(items, str):
         return ChatInput([], [{"role": "user", "content": items}])
-    reading = _Reading(name_call, unseal)
-    for index, item in enumerate(items):
-        reading.read(item, f"input[{index}]")
     compacts = bool(items) and isinstance(items[-1], wire.CompactionTrigger)
+    reading = _Reading(name_call, unseal)
+    for index, item in enumerate(items[:-1] if compacts else items):
+        reading.read(item, f"input[{index}]")
     if compacts:
         reading.messages.append({"role": "user", "content": SUMMARY_REQUEST})
     messages = _without_loose_end(repair_history(reading.messages))
@@ -129,6 +129,8 @@ class _Reading:
                 self._assistant(describe_result("tool_search", found_tools(item.tools, self._name_call)))
             case wire.FunctionCallOutput():
                 self._read_loose_result(item, where)
+            case wire.CompactionTrigger():
+                self.losses.append(Loss(where, "ignored", "a summary is asked for at the end of the input only", item.type))
             case wire.ItemReference() | wire.TypelessReference():
                 raise ApiError(ErrorKind.NOT_FOUND, f"{where}: no item {item.id} is stored here; send the item itself.", param="input")
             case _:
