@@ -95,8 +95,7 @@ def test_without_a_backend_the_answer_is_502(dialect: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "param"),
     [
-        ({"previous_response_id": "resp_1"}, "previous_response_id"),
-        ({"background": True}, "background"),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}, "input[0].content[0].file_id"),
     ],
 )
@@ -237,7 +236,7 @@ def test_a_bug_of_ours_is_a_500_that_tells_nothing_but_where_to_look(
     def break_down(*_: object) -> None:
         raise RuntimeError("a secret of the machine")
 
-    monkeypatch.setattr("triglot.service.responses.report_losses", break_down)
+    monkeypatch.setattr("triglot.service.responses.turns.find_request_losses", break_down)
     answer = post("/v1/responses", RESPONSES)
     assert answer.status_code == 500
     message = error_of("responses", answer)["message"]

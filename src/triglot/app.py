@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import hmac
@@ -18,23 +19,27 @@ import msgspec
 
 from triglot.dialects import openai_errors
 from triglot.dialects.messages import errors as messages_errors
-from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated import DIALECTS, Route
 from triglot.service.assembly import Handlers, assemble
 from triglot.settings import Settings
 from triglot.web import SCOPE_KEY, ClientConnection
+from triglot.web_socket import set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from falcon.asgi import App, Request, Response
+    from falcon.asgi import App, Request, Response, WebSocket
 
 log = logging.getLogger("triglot")
 
 _PUBLIC_PATHS: Final = frozenset({"/", "/api/hello", "/health", "/v1/health"})
 _MESSAGES_HEADER: Final = "anthropic-version"
 _GC_THRESHOLD: Final = (20_000, 10, 10)
-_TRY_AGAIN: Final = frozenset({429, 503, 529})
+_SEND_KEY: Final = "triglot.send"
+_HTTP_ANSWER: Final = "websocket.http.response"  # the ASGI extension by which a handshake is refused with a status and a body
+_LAST_WORDS_S: Final = 2.0
+_SERVER_ERROR: Final = 1011
 _CLIENT_CLOSED: Final = 499  # nobody reads it: the connection is closed
 
 
@@ -49,9 +54,11 @@ def create_app(settings: Settings | None = None) -> App[Request, Response]:
     """
     settings = Settings.load() if settings is None else settings
     handlers = assemble(settings)
-    app = Application(middleware=[Gate(settings), Lifetime(handlers)])
+    running: set[asyncio.Task[Any]] = set()
+    app = Application(running, middleware=[Gate(settings), Lifetime(handlers, running)])
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.auto_parse_qs_csv = False
+    set_options(app.ws_options)
     for kind in (Exception, falcon.HTTPError):  # Falcon has a handler of its own for the second
         app.add_error_handler(kind, handle_error)
     add_routes(app, handlers)
@@ -63,18 +70,31 @@ class Application(falcon.asgi.App[Any, Any]):
 
     Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here,
     on every path.
+
+    Args:
+        running: the tasks of what is being served; kept up to date here.
+        options: Falcon's.
     """
+
+    def __init__(self, running: set[asyncio.Task[Any]], **options: Any) -> None:
+        super().__init__(**options)
+        self._running = running
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:  # type: ignore[override]
         """Serve one connection event of the ASGI server."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
             return
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
         client = scope[SCOPE_KEY] = ClientConnection(receive)
+        scope[_SEND_KEY] = send  # a WebSocket that is refused gets an HTTP answer, which Falcon has no word for
         try:
             await super().__call__(scope, receive, send)
         finally:
             client.close()
+            self._running.discard(task)
 
 
 class Gate:
@@ -86,22 +106,33 @@ class Gate:
 
     async def process_request(self, req: Request, resp: Response) -> None:
         """Let the request in, or raise."""
-        state = req.context
-        state.answer_headers = {}
-        state.max_body_bytes = self._max_body_bytes
-        state.started_at = time.perf_counter()
-        state.request_id = request_id = f"req_{secrets.token_hex(12)}"
-        resp.set_header("request-id" if is_messages(req) else "x-request-id", request_id)
-        shown = _shown_key(req)
-        state.owner = name_owner(shown) if self._keys else ""
-        if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(shown):
-            message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
-            raise ApiError(ErrorKind.AUTHENTICATION, message)
+        resp.set_header("request-id" if is_messages(req) else "x-request-id", self._name(req))
+        self._admit(req)
+
+    async def process_request_ws(self, req: Request, ws: WebSocket) -> None:  # noqa: ARG002
+        """Let the WebSocket in, or raise."""
+        self._name(req)
+        self._admit(req)
 
     async def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002
         """Say how long the answer took to begin, in the OpenAI dialects."""
         if not is_messages(req):
             resp.set_header("openai-processing-ms", str(int((time.perf_counter() - req.context.started_at) * 1000)))
+
+    def _name(self, req: Request) -> str:
+        state = req.context
+        state.started_at = time.perf_counter()
+        state.answer_headers = {}
+        state.max_body_bytes = self._max_body_bytes
+        state.request_id = request_id = f"req_{secrets.token_hex(12)}"
+        return request_id
+
+    def _admit(self, req: Request) -> None:
+        shown = _shown_key(req)
+        req.context.owner = name_owner(shown) if self._keys else ""
+        if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(shown):
+            message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
+            raise ApiError(ErrorKind.AUTHENTICATION, message)
 
     def _knows(self, shown: bytes) -> bool:
         # every key is compared, each in constant time
@@ -111,8 +142,9 @@ class Gate:
 class Lifetime:
     """Prepares the process when the server starts, and closes what the handlers hold when it stops."""
 
-    def __init__(self, handlers: Handlers) -> None:
+    def __init__(self, handlers: Handlers, running: set[asyncio.Task[Any]]) -> None:
         self._handlers = handlers
+        self._running = running
 
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Keep the garbage collector off what lives for ever, and from running several times within one large request.
@@ -124,7 +156,9 @@ class Lifetime:
         gc.set_threshold(*_GC_THRESHOLD)
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Close the connections to the backend."""
+        """Close what the handlers hold, once the answers that the server has just cut short have said their last words."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=_LAST_WORDS_S)
         await self._handlers.aclose()
 
 
@@ -180,26 +214,47 @@ def is_messages(req: Request) -> bool:
     return req.path.startswith("/v1/messages") or req.get_header(_MESSAGES_HEADER) is not None
 
 
-async def handle_error(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+async def handle_error(
+    req: Request,
+    resp: Response | None,
+    error: Exception,
+    params: dict[str, Any],  # noqa: ARG001 - Falcon's signature
+    ws: WebSocket | None = None,
+) -> None:
     """Turn whatever was raised into an answer of the client's dialect."""
     if isinstance(error, ClientGone):
-        resp.status = _CLIENT_CLOSED
+        if resp is not None:
+            resp.status = _CLIENT_CLOSED
         return
     request_id: str = req.context.request_id
     api_error = _convert_error(error, req, request_id)
     table = messages_errors if is_messages(req) else openai_errors
     status = table.status_of(api_error)
-    resp.status = status
-    resp.content_type = falcon.MEDIA_JSON
-    resp.data = msgspec.json.encode(table.error_body(api_error, request_id))
+    body = msgspec.json.encode(table.error_body(api_error, request_id))
+    headers = dict(req.context.answer_headers)
     if isinstance(error, falcon.HTTPError) and error.headers:
-        resp.set_headers(error.headers)  # such as Allow
-    resp.set_headers(req.context.answer_headers)
-    retry_after_s = api_error.retry_after_s
-    if retry_after_s is None and status in _TRY_AGAIN:  # Codex ends its turn without
-        retry_after_s = 1
-    if retry_after_s is not None:
-        resp.set_header("retry-after", str(retry_after_s))
+        headers.update(error.headers)  # such as Allow
+    if (seconds := retry_after_s(api_error, status)) is not None:
+        headers["retry-after"] = str(seconds)
+    if resp is not None:
+        resp.status = status
+        resp.content_type = falcon.MEDIA_JSON
+        resp.data = body
+        resp.set_headers(headers)
+    elif ws is not None:
+        await _refuse_socket(req, ws, status, body, headers)
+
+
+async def _refuse_socket(req: Request, ws: WebSocket, status: int, body: bytes, headers: dict[str, str]) -> None:
+    """Answer a handshake with an error, as far as the ASGI server can; an accepted WebSocket is closed."""
+    if not ws.unaccepted or _HTTP_ANSWER not in req.scope.get("extensions", {}):
+        await ws.close(_SERVER_ERROR)  # a handshake gets a 403 by that
+        return
+    headers = {"content-type": falcon.MEDIA_JSON, "x-request-id": req.context.request_id, **headers}
+    raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    send = req.scope[_SEND_KEY]
+    await send({"type": f"{_HTTP_ANSWER}.start", "status": status, "headers": raw})
+    await send({"type": f"{_HTTP_ANSWER}.body", "body": body})
 
 
 def _convert_error(error: Exception, req: Request, request_id: str) -> ApiError:

@@ -23,6 +23,7 @@ from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError, EngineProcess
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
 from triglot.state.keys import signing_key_for
+from triglot.state.schema import prepare
 from triglot.state.store import StoreError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from falcon.asgi import App
 
 log = logging.getLogger("triglot")
+
+_PONG_WITHIN_S = 300.0  # a client may be busy with a tool for long: a dead one is noticed early enough
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -101,7 +104,10 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
     options: dict[str, Any] = {
         "loop": "uvloop" if sys.platform != "win32" else "asyncio",
         "http": "httptools",
-        "ws": "none",
+        "ws": "triglot.socket_protocol:SocketProtocol",
+        "ws_max_size": settings.max_body_bytes,
+        "ws_per_message_deflate": False,  # each event would be compressed alone, on a connection that seldom leaves the house
+        "ws_ping_timeout": _PONG_WITHIN_S,
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
@@ -158,8 +164,10 @@ def _port_problem(host: str, port: int, error: OSError) -> str:
 
 
 def _settle_state(settings: Settings) -> Settings:
-    """Find the key before anything else starts, so that whatever is wrong is said once, and the workers know each other's signatures."""
+    """Look for the state and its key before anything else starts: what is wrong is said once, and workers know each other's signatures."""
     file = settings.state_file
+    if file is not None:
+        prepare(file)
     return dataclasses.replace(settings, state=file or IN_MEMORY, signing_key=settings.signing_key or signing_key_for(file))
 
 

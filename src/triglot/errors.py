@@ -68,6 +68,14 @@ class ApiError(Exception):
         self.status = status
 
 
+_TRY_AGAIN: Final = frozenset({429, 503, 529})
+
+
+def retry_after_s(error: ApiError, status: int) -> int | None:
+    """When a client that got `status` may come back, in whole seconds. Codex ends its turn where a 429 does not say so."""
+    return 1 if error.retry_after_s is None and status in _TRY_AGAIN else error.retry_after_s
+
+
 CUT_SHORT: Final = (
     "The backend ended the stream before the answer was complete: it may have been stopped or restarted. Send the request again."
 )

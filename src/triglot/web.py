@@ -10,11 +10,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 import msgspec
+from falcon import WebSocketDisconnected
 from pydantic import BaseModel, ValidationError
 
 from triglot.content_encoding import SERVED, decompress, parse_codings
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.validation import describe_errors
+from triglot.web_socket import STOPPING
+from triglot.web_socket import Socket as Socket  # noqa: PLC0414 - the generated services name it as a part of this module
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,16 +41,6 @@ class ByteStream(Protocol):
 
     async def close(self) -> None:
         """Release the backend; called once, on every path."""
-
-
-class Socket(Protocol):
-    """A WebSocket on which JSON objects go both ways, one a message."""
-
-    async def receive(self) -> Any | None:
-        """The next object of the client; `None` when it has gone."""
-
-    async def send(self, document: Any) -> None:
-        """Send one object."""
 
 
 class ClientConnection:
@@ -241,14 +234,19 @@ def demand_upgrade(req: Request, resp: Response) -> NoReturn:
 
 
 async def serve_socket(
-    req: Request,  # noqa: ARG001 - part of the seam
-    ws: WebSocket,
-    dialect: str,  # noqa: ARG001
-    operation: str,  # noqa: ARG001
-    handler: Callable[[Socket, RequestContext], Awaitable[None]],  # noqa: ARG001
+    req: Request, ws: WebSocket, dialect: str, operation: str, handler: Callable[[Socket, RequestContext], Awaitable[None]]
 ) -> None:
-    """Refuse the connection: no handler takes one yet, and `triglot serve` answers an upgrade with 426 before it comes here."""
-    await ws.close()
+    """Accept a WebSocket and hand it to the handler, which holds it to its end."""
+    state = req.context
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    context = RequestContext(dialect, operation, state.request_id, headers, ClientConnection(None))
+    context.owner = state.owner
+    context.query = req.params
+    try:
+        await ws.accept(headers={"x-request-id": state.request_id})
+    except WebSocketDisconnected:
+        raise ClientGone from None
+    await handler(Socket(ws, req.scope.get("state", {}).get(STOPPING) or asyncio.Event()), context)
 
 
 def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:

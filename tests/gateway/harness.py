@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import json
 import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import socket
-    import subprocess
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 PROPS = {"default_generation_settings": {"n_ctx": 4096}, "total_slots": 4}
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -58,6 +61,42 @@ class Gateway:
         status, _, lines = head.decode().partition("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines.split("\r\n"))
         return Reply(int(status.split(" ")[1]), headers, unchunk(rest) if "transfer-encoding" in headers else rest)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Send the process a signal that ends it, and wait for it."""
+        self.process.send_signal(number)
+        self.process.wait(timeout=30)
+        self._lines.join(timeout=5)
+
+    def __post_init__(self) -> None:
+        self._lines = threading.Thread(target=self._collect_lines, daemon=True)
+        self._lines.start()
+
+    def _collect_lines(self) -> None:
+        assert self.process.stderr is not None
+        self.log.extend(self.process.stderr)
+
+
+@contextlib.contextmanager
+def start_gateway(*flags: str) -> Iterator[Gateway]:
+    """Run a gateway whose backend listens already, but answers only while a test plays it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend, *flags]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with process, process.stdout, process.stderr:
+            banner = ""
+            while not (found := re.search(r"Messages\s+http://127.0.0.1:(\d+)", banner)):
+                line = process.stdout.readline()
+                assert line, f"the gateway ended at its start: {process.stderr.read()}"
+                banner += line
+            running = Gateway(int(found[1]), listener, process)
+            try:
+                yield running
+            finally:
+                running.stop()
 
 
 @dataclass

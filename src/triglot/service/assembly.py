@@ -10,10 +10,19 @@ from triglot.backend.discovery import Discovery
 from triglot.media.reader import MediaLimits, MediaReader
 from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
+from triglot.service.counting import PromptCounter
 from triglot.service.messages import MessagesHandlers
-from triglot.service.responses import ResponsesHandlers
+from triglot.service.responses.background import BackgroundRuns
+from triglot.service.responses.compaction import Compactor
+from triglot.service.responses.conversations import Conversations
+from triglot.service.responses.handlers import InputCounter, ResponsesHandlers
+from triglot.service.responses.history import Historian
+from triglot.service.responses.retrieval import Retrieval
+from triglot.service.responses.truncation import Shortener
+from triglot.service.responses.turns import Turns
 from triglot.settings import SettingsError
 from triglot.state.keys import signing_key_for
+from triglot.state.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from triglot.settings import Settings
@@ -22,16 +31,18 @@ if TYPE_CHECKING:
 class Handlers:
     """The handlers of one process, by dialect."""
 
-    def __init__(self, backend: Backend, by_dialect: dict[str, Any]) -> None:
+    def __init__(self, backend: Backend, responses: ResponsesHandlers, by_dialect: dict[str, Any]) -> None:
         self._backend = backend
-        self._by_dialect = by_dialect
+        self._responses = responses
+        self._by_dialect = {"responses": responses, **by_dialect}
 
     def for_dialect(self, name: str) -> Any:
         """The implementation of the dialect's generated Protocol."""
         return self._by_dialect[name]
 
     async def aclose(self) -> None:
-        """Close the connections to the backend."""
+        """Stop what runs in the background, and close the store and the connections to the backend."""
+        await self._responses.aclose()
         await self._backend.aclose()
 
 
@@ -50,9 +61,9 @@ def assemble(settings: Settings) -> Handlers:
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
+    responses = _assemble_responses(settings, backend, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(backend, discovery, media=media),
-        "responses": ResponsesHandlers(backend, discovery, new_id=new_id, heartbeat_s=settings.heartbeat_s),
         "messages": MessagesHandlers(
             backend,
             discovery,
@@ -64,7 +75,36 @@ def assemble(settings: Settings) -> Handlers:
         ),
         "control": ControlHandlers(discovery),
     }
-    return Handlers(backend, by_dialect)
+    return Handlers(backend, responses, by_dialect)
+
+
+def _assemble_responses(
+    settings: Settings, backend: Backend, discovery: Discovery, media: MediaReader, signing_key: bytes
+) -> ResponsesHandlers:
+    store = SqliteStore(settings.state_file, ttl_s=settings.state_ttl_s, max_bytes=settings.state_max_bytes)
+    counter = PromptCounter(backend, discovery)
+    turns = Turns(
+        backend=backend,
+        discovery=discovery,
+        store=store,
+        historian=Historian(store, new_id),
+        media=media,
+        shortener=Shortener(counter, discovery),
+        new_id=new_id,
+        key=signing_key,
+        heartbeat_s=settings.heartbeat_s,
+    )
+    runs = BackgroundRuns(turns, store)
+    return ResponsesHandlers(
+        turns=turns,
+        runs=runs,
+        retrieval=Retrieval(store, runs),
+        conversations=Conversations(store, new_id),
+        compactor=Compactor(turns),
+        counter=InputCounter(turns, counter),
+        store=store,
+        max_body_bytes=settings.max_body_bytes,
+    )
 
 
 def new_id(prefix: str) -> str:

@@ -31,12 +31,34 @@ def report_losses(table: SupportTable, context: RequestContext, more: Sequence[L
     Raises:
         ApiError: the request has a field that cannot be met and must not be ignored.
     """
-    losses = [*find_losses(table, context.document), *more]
-    if not losses:
-        return
+    tell_losses([*find_request_losses(table, context), *refuse_rejected(more)], context)
+
+
+def find_request_losses(table: SupportTable, context: RequestContext) -> list[Loss]:
+    """The ignored fields of the request.
+
+    Raises:
+        ApiError: one of its fields cannot be met and must not be ignored.
+    """
+    return refuse_rejected(find_losses(table, context.document))
+
+
+def refuse_rejected(losses: Sequence[Loss]) -> list[Loss]:
+    """The losses, if all of them can be borne.
+
+    Raises:
+        ApiError: one of them cannot.
+    """
     for loss in losses:
         if loss.level == "rejected":
             raise ApiError(ErrorKind.UNSUPPORTED, f"{loss} cannot be served here: {loss.reason}.", param=loss.path)
+    return list(losses)
+
+
+def tell_losses(losses: Sequence[Loss], context: RequestContext) -> None:
+    """Name losses in a header of the answer and in the debug log."""
+    if not losses:
+        return
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s: ignored %s", context.request_id, "; ".join(f"{loss}: {loss.reason}" for loss in losses))
     names = "; ".join(map(str, losses))

@@ -1,0 +1,250 @@
+"""Responses that are made without their client waiting.
+
+A run is a task of this process. Its events are kept in memory while it lasts, for those who listen here, and written to the store once a
+second, which renews the lease on the response and tells whether somebody elsewhere has cancelled it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.events import Failed
+from triglot.sse import encode_event
+from triglot.state.store import RUNNING, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from triglot.generated.responses.events import Response
+    from triglot.service.responses.turns import Turn, Turns
+    from triglot.state.store import Store, StoredResponse
+    from triglot.web import RequestContext
+
+log = logging.getLogger("triglot")
+
+_FLUSH_EVERY_S: Final = 1.0
+_POLL_S: Final = 0.25
+_PAGE: Final = 500
+_LOST: Final = "triglot was stopped while it worked on this response."
+_LAST: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
+
+
+class Run:
+    """One response in the making.
+
+    Attributes:
+        turn: what is made.
+        context: of the request that asked for it, without its client.
+        events: its events, type and JSON, in order; the sequence number is the index.
+        ended: nothing is added any more.
+        cancelled: somebody wants it to stop.
+    """
+
+    def __init__(self, turn: Turn, context: RequestContext) -> None:
+        self.turn = turn
+        self.context = context
+        self.events: list[tuple[str, bytes]] = []
+        self.ended = False
+        self.cancelled = False
+        self._changed = asyncio.Event()
+        self._written = 0
+
+    def add(self, events: Sequence[Any]) -> None:
+        """Keep events, and wake whoever listens."""
+        self.events += [(event["type"], msgspec.json.encode(event)) for event in events]
+        self._wake()
+
+    def end(self) -> None:
+        """Nothing follows."""
+        self.ended = True
+        self._wake()
+
+    def cancel(self) -> None:
+        """Stop the model; the task then ends the response."""
+        self.cancelled = True
+        self.context.client.leave()
+
+    async def wait(self, position: int) -> None:
+        """Return when there is an event at `position`, or none will come."""
+        while len(self.events) <= position and not self.ended:
+            await self._changed.wait()
+
+    def take_unwritten(self) -> list[tuple[int, bytes]]:
+        """The events that have not been taken yet, by sequence number."""
+        start, self._written = self._written, len(self.events)
+        return [(number, body) for number, (_, body) in enumerate(self.events[start:], start)]
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class BackgroundRuns:
+    """The runs of this process.
+
+    Args:
+        turns: makes responses.
+        store: where they are kept.
+    """
+
+    def __init__(self, turns: Turns, store: Store) -> None:
+        self._turns = turns
+        self._store = store
+        self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+
+    def find(self, owner: str, response_id: str) -> Run | None:
+        """The run that makes a response, if it is one of this process and of this owner."""
+        found = self._runs.get(response_id)
+        return found[0] if found is not None and found[0].turn.owner == owner else None
+
+    async def start(self, turn: Turn, context: RequestContext) -> Run:
+        """Keep the queued response, and begin with it.
+
+        Raises:
+            ApiError: it cannot be stored.
+        """
+        await self._turns.save(turn)
+        if not turn.response["store"]:
+            raise ApiError(ErrorKind.INTERNAL, "The response cannot be stored, so it cannot be made in the background; stream it instead.")
+        run = Run(turn, context.without_client())
+        self._runs[turn.response["id"]] = (run, asyncio.create_task(self._work(run)))
+        return run
+
+    async def aclose(self) -> None:
+        """Stop all runs: their responses have failed."""
+        tasks = [task for _, task in self._runs.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self, run: Run) -> None:
+        flusher = asyncio.create_task(self._flush_regularly(run))
+        try:
+            await self._make(run)
+        except ApiError as error:
+            await self._break_off(run, error)
+        except asyncio.CancelledError:
+            await self._break_off(run, ApiError(ErrorKind.OVERLOADED, _LOST))
+        except Exception:
+            log.exception("%s: a background response failed", run.turn.request_id)
+            await self._break_off(run, ApiError(ErrorKind.INTERNAL, "triglot failed on this response; its log has the reason."))
+        finally:
+            flusher.cancel()
+            run.context.client.leave()
+            self._runs.pop(run.turn.response["id"], None)
+            run.end()
+
+    async def _make(self, run: Run) -> None:
+        run.add(run.turn.translator.start(None))
+        try:
+            stream = await self._turns.stream(run.turn, run.context, settle=partial(self._settle, run))
+            try:
+                while events := await stream.next_events():
+                    run.add(events)
+            finally:
+                await stream.close()
+        except ClientGone:
+            pass  # cancelled before the backend began
+        if run.cancelled and not run.turn.translator.ended:
+            await self._finish(run, run.turn.translator.cancel())
+
+    async def _break_off(self, run: Run, error: ApiError) -> None:
+        if not run.turn.translator.ended:
+            await self._finish(run, run.turn.translator.receive(Failed(error.kind, error.message)))
+
+    async def _finish(self, run: Run, events: Sequence[Any]) -> None:
+        await self._settle(run, events)
+        run.add(events)
+
+    async def _settle(self, run: Run, events: Sequence[Any]) -> None:
+        """Keep the last events, then the response that they end with."""
+        last = [(len(run.events) + place, msgspec.json.encode(event)) for place, event in enumerate(events)]
+        await self._write(run, [*run.take_unwritten(), *last])
+        await self._turns.save(run.turn)
+
+    async def _flush_regularly(self, run: Run) -> None:
+        saved_as: str = run.turn.response["status"]
+        while True:
+            await asyncio.sleep(_FLUSH_EVERY_S)
+            if not await self._write(run, run.take_unwritten()):
+                run.cancel()
+                return
+            if run.turn.response["status"] != saved_as in RUNNING:
+                await self._turns.save(run.turn)
+                saved_as = run.turn.response["status"]
+
+    async def _write(self, run: Run, events: Sequence[tuple[int, bytes]]) -> bool:
+        try:
+            return await self._store.append_events(run.turn.owner, run.turn.response["id"], events)
+        except StoreError as error:
+            log.warning("%s: events of a background response are not stored: %s", run.turn.request_id, error)
+            return True
+
+
+class RunStream:
+    """The events of a response from some number on, as they come: from its run, or from the store where another process has it."""
+
+    def __init__(self, store: Store, owner: str, response_id: str, *, after: int, run: Run | None) -> None:
+        self._store = store
+        self._owner = owner
+        self._response_id = response_id
+        self._next = after + 1
+        self._run = run
+        self._ended = False
+
+    def __aiter__(self) -> RunStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
+        events = await self._follow(self._run) if self._run is not None else await self._poll()
+        if not events:
+            raise StopAsyncIteration
+        self._next += len(events)
+        self._ended = events[-1][0] in _LAST
+        return b"".join([encode_event(kind, body) for kind, body in events])
+
+    async def close(self) -> None:
+        """The run goes on without its listeners."""
+
+    async def _follow(self, run: Run) -> list[tuple[str, bytes]]:
+        await run.wait(self._next)
+        return run.events[self._next :]
+
+    async def _poll(self) -> list[tuple[str, bytes]]:
+        while True:
+            response = await self._store.load_response(self._owner, self._response_id)
+            found = await self._store.load_events(self._owner, self._response_id, after=self._next - 1, limit=_PAGE)
+            events = [(msgspec.json.decode(body, type=_Typed).type, body) for _, body in found]
+            if response is not None and response.lost and not events:
+                return [self._tell_loss(response)]
+            if response is None or response.status not in RUNNING:
+                return events
+            if events and events[-1][0] in _LAST:  # told only when the response is stored too: it may be continued at once
+                events.pop()
+            if events:
+                return events
+            await asyncio.sleep(_POLL_S)
+
+    def _tell_loss(self, stored: StoredResponse) -> tuple[str, bytes]:
+        event = {"type": "response.failed", "sequence_number": self._next, "response": read_response(stored)}
+        return "response.failed", msgspec.json.encode(event)
+
+
+def read_response(stored: StoredResponse) -> Response:
+    """The object of a stored response. One whose maker has died has failed."""
+    response: Any = msgspec.json.decode(stored.body)
+    if stored.lost:
+        response.update(status="failed", error={"code": "server_error", "message": _LOST})
+    return response  # type: ignore[no-any-return] # JSON of our own
+
+
+class _Typed(msgspec.Struct):
+    type: str

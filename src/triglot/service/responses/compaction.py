@@ -1,0 +1,66 @@
+"""Making a conversation shorter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from triglot.dialects.responses.answer import convert_usage
+from triglot.events import Usage
+from triglot.generated.responses.models import CreateResponse
+from triglot.generated.responses.support import COMPACT_RESPONSE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from triglot.generated.responses.events import CompactedResponse
+    from triglot.generated.responses.models import CompactResponse
+    from triglot.service.responses.turns import Turns
+    from triglot.state.store import Item
+    from triglot.web import RequestContext
+
+
+class Compactor:
+    """Lets the model write a summary, as it does for a response whose input ends in a `compaction_trigger`.
+
+    Args:
+        turns: makes the response.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    async def compact(self, _request: CompactResponse, context: RequestContext) -> CompactedResponse:
+        """The user's messages as they were, and a summary of everything.
+
+        Raises:
+            ApiError: the conversation cannot be found or converted, or the model failed.
+        """
+        context.document = _as_response(context.document)
+        request = CreateResponse.model_validate(context.document, strict=True)
+        turn = await self._turns.prepare(request, context, remembers=True, table=COMPACT_RESPONSE)
+        response = await self._turns.answer(turn, context)
+        made: list[Any] = [*response["output"]]
+        return {
+            "id": response["id"],
+            "object": "response.compaction",
+            "created_at": int(response["created_at"]),
+            "output": [*_words_of_user([*turn.history.prior, *turn.history.given]), *made],
+            "usage": response["usage"] or convert_usage(Usage(0, 0, 0)),
+        }
+
+
+def _as_response(document: dict[str, Any]) -> dict[str, Any]:
+    given = document.get("input") or []
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    return {**document, "input": [*items, {"type": "compaction_trigger"}], "store": False}
+
+
+def _words_of_user(items: Sequence[Item]) -> list[Any]:
+    kept = []
+    for item in items:
+        document = msgspec.json.decode(item.body)
+        if document["type"] == "message" and document["role"] == "user":
+            kept.append(msgspec.Raw(item.body))
+    return kept

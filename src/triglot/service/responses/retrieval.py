@@ -1,0 +1,97 @@
+"""Stored responses: read, listed, cancelled, deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from triglot.errors import ApiError, ErrorKind
+from triglot.service.responses.background import RunStream, read_response
+from triglot.state.store import RUNNING
+
+if TYPE_CHECKING:
+    from triglot.generated.responses.events import Response
+    from triglot.service.responses.background import BackgroundRuns, Run
+    from triglot.state.store import Page, Store, StoredResponse
+
+
+class Retrieval:
+    """What can be done with a response by its id.
+
+    Every method may raise `ApiError`: there is no such response for this owner.
+
+    Args:
+        store: where responses are.
+        runs: those that this process is making.
+    """
+
+    def __init__(self, store: Store, runs: BackgroundRuns) -> None:
+        self._store = store
+        self._runs = runs
+
+    async def get(self, owner: str, response_id: str) -> Response:
+        """The response as it stands now."""
+        if (run := self._runs.find(owner, response_id)) is not None:
+            return run.turn.response
+        return read_response(await self._load(owner, response_id))
+
+    async def follow(self, owner: str, response_id: str, after: int) -> RunStream:
+        """The events of a background response behind the one with the number `after`; -1 for all.
+
+        Raises:
+            ApiError: its events were not kept.
+        """
+        run = self._runs.find(owner, response_id)
+        if run is None:
+            stored = await self._load(owner, response_id)
+            if not stored.background:
+                message = "Only responses that were made in the background can be streamed again; get this one without stream."
+                raise ApiError(ErrorKind.INVALID_REQUEST, message, param="stream")
+        return RunStream(self._store, owner, response_id, after=after, run=run)
+
+    async def cancel(self, owner: str, response_id: str) -> Response:
+        """Stop a background response; one that has ended stays as it is.
+
+        Raises:
+            ApiError: it was not made in the background.
+        """
+        if (run := self._runs.find(owner, response_id)) is not None:
+            return await _stop(run)
+        stored = await self._load(owner, response_id)
+        if not stored.background:
+            raise ApiError(ErrorKind.INVALID_REQUEST, "Only background responses can be cancelled; close the connection of any other.")
+        if not stored.lost and stored.status in RUNNING and await self._store.cancel_response(owner, response_id):
+            # another process works on it and stops within a second; the answer tells how it will be
+            stored = msgspec.structs.replace(stored, body=msgspec.json.encode({**msgspec.json.decode(stored.body), "status": "cancelled"}))
+        return read_response(stored)
+
+    async def delete(self, owner: str, response_id: str) -> None:
+        """Forget a response; one that is being made is stopped first."""
+        if (run := self._runs.find(owner, response_id)) is not None:
+            await _stop(run)
+        if not await self._store.delete_response(owner, response_id):
+            raise _not_found(response_id)
+
+    async def list_given(self, owner: str, response_id: str, *, after: str | None, limit: int, newest_first: bool) -> Page:
+        """The items that a response was given, a page of them."""
+        page = await self._store.list_given(owner, response_id, after=after, limit=limit, newest_first=newest_first)
+        if page is None:
+            raise _not_found(response_id)
+        return page
+
+    async def _load(self, owner: str, response_id: str) -> StoredResponse:
+        if (stored := await self._store.load_response(owner, response_id)) is None:
+            raise _not_found(response_id)
+        return stored
+
+
+async def _stop(run: Run) -> Response:
+    run.cancel()
+    while not run.ended:
+        await run.wait(len(run.events))
+    return run.turn.response
+
+
+def _not_found(response_id: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Response with id '{response_id}' not found.", param="response_id")

@@ -1,0 +1,302 @@
+"""One response, from a validated request to its last event: what it continues, what is sent, how it is told, and what is kept of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from triglot.backend.decode import AnswerDecoder
+from triglot.dialects.chat_request import image_urls
+from triglot.dialects.responses.answer import begin_response, fold_events
+from triglot.dialects.responses.request import convert_request, count_body
+from triglot.dialects.responses.stream import ResponseStream
+from triglot.errors import ApiError, ErrorKind
+from triglot.events import Finished, Usage
+from triglot.generated.responses.support import COUNT_INPUT_TOKENS, CREATE_RESPONSE
+from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+from triglot.service.losses import find_request_losses, refuse_rejected, tell_losses
+from triglot.service.response_media import resolve_media
+from triglot.state.seal import seal, unseal
+from triglot.state.store import Item, StoredResponse, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from triglot.backend.client import Backend
+    from triglot.backend.discovery import Discovery
+    from triglot.dialects.translator import NewId
+    from triglot.generated.responses.events import Response, StreamEvent
+    from triglot.generated.responses.models import CountInputTokens, CreateResponse
+    from triglot.media.reader import MediaReader
+    from triglot.service.responses.history import ConnectionMemory, Historian, History, Memory
+    from triglot.service.responses.truncation import Shortener
+    from triglot.state.store import Store
+    from triglot.support import SupportTable
+    from triglot.web import RequestContext
+
+    Settle: TypeAlias = Callable[[Sequence[Any]], Awaitable[None]]
+
+log = logging.getLogger("triglot")
+
+CONTINUABLE: Final = frozenset({"completed", "incomplete"})
+
+
+class Turn:
+    """A prepared request.
+
+    Attributes:
+        request_id, owner: of the request.
+        response: the response as it stands now.
+        history: the items that it is about.
+        body: the chat request to send.
+        translator: tells the answer.
+        decoder: reads it.
+    """
+
+    __slots__ = ("body", "decoder", "history", "owner", "request_id", "response", "translator")
+
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        *,
+        context: RequestContext,
+        response: Response,
+        history: History,
+        body: bytes,
+        translator: ResponseStream,
+        decoder: AnswerDecoder,
+    ) -> None:
+        self.request_id = context.request_id
+        self.owner = context.owner
+        self.response = response
+        self.history = history
+        self.body = body
+        self.translator = translator
+        self.decoder = decoder
+
+    def items(self) -> list[Item]:
+        """Everything that led to the response, and what it consists of, for a memory that holds it."""
+        return [*self.history.prior, *self.history.given, *_made(self.response)]
+
+
+class ReadyStream:
+    """Events that are there already."""
+
+    def __init__(self, events: Sequence[StreamEvent]) -> None:
+        self._events = events
+
+    async def next_events(self) -> Sequence[StreamEvent]:
+        """All of them at once, then none."""
+        events, self._events = self._events, ()
+        return events
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Turns:
+    """Makes responses.
+
+    Args:
+        backend, discovery: where requests go, and what is known of it.
+        store, historian: what is kept, and what is read from it.
+        media: reads images and files.
+        shortener: drops the oldest turns of a conversation that does not fit.
+        new_id: makes ids.
+        key: seals the thinking and the summaries that clients keep for us, each owner's for that owner alone.
+        heartbeat_s: longest silence of a stream.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        *,
+        backend: Backend,
+        discovery: Discovery,
+        store: Store,
+        historian: Historian,
+        media: MediaReader,
+        shortener: Shortener,
+        new_id: NewId,
+        key: bytes,
+        heartbeat_s: float,
+    ) -> None:
+        self._backend = backend
+        self._discovery = discovery
+        self._store = store
+        self._historian = historian
+        self._media = media
+        self._shortener = shortener
+        self._new_id = new_id
+        self._key = key
+        self._heartbeat_s = heartbeat_s
+
+    async def prepare(
+        self,
+        request: CreateResponse,
+        context: RequestContext,
+        *,
+        memory: Memory | None = None,
+        remembers: bool = False,
+        table: SupportTable = CREATE_RESPONSE,
+    ) -> Turn:
+        """Find what the request continues, and convert it.
+
+        Args:
+            request: the validated request.
+            context: where it came from; its document is echoed.
+            memory: of the connection, if it has one.
+            remembers: whether the turn holds all items, also those that are stored already or never.
+            table: which fields of the document have an effect.
+
+        Raises:
+            ApiError: it cannot be met.
+        """
+        if request.background and request.store is False:
+            message = "background needs store: an answer that is not stored could not be fetched."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="background")
+        losses = find_request_losses(table, context)
+        history = await self._historian.complete(request, context.document, context.owner, memory)
+        losses += await resolve_media(request, self._media)
+        purpose = _purpose(context)
+        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose))
+        tell_losses([*losses, *refuse_rejected(converted.losses)], context)
+        body = converted.chat.body
+        await self._check_media(body, request)
+        if request.truncation == "auto":
+            await self._shortener.shorten(body, context)
+        response = begin_response(
+            request,
+            context.document,
+            model=request.model or await self._discovery.default_model(),
+            response_id=self._new_id("resp_"),
+            created_at=now(),
+            conversation_id=history.conversation_id,
+        )
+        translator = ResponseStream(response, new_id=self._new_id, now=now, plan=converted.plan, seal=partial(seal, self._key, purpose))
+        return Turn(
+            context=context,
+            response=response,
+            history=history if remembers or memory is not None else history.without_prior(keep_given=response["store"]),
+            body=converted.chat.encode(),
+            translator=translator,
+            decoder=AnswerDecoder(converted.chat.rules),
+        )
+
+    async def convert_prompt(self, request: CountInputTokens, context: RequestContext) -> dict[str, Any]:
+        """The chat request whose prompt a response to this request would have.
+
+        Raises:
+            ApiError: it cannot be met.
+        """
+        losses = find_request_losses(COUNT_INPUT_TOKENS, context)
+        await self._historian.complete(request, context.document, context.owner, None)
+        tell_losses([*losses, *await resolve_media(request, self._media)], context)
+        return count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)))
+
+    async def begin(
+        self, request: CreateResponse, context: RequestContext, *, memory: ConnectionMemory, generate: bool
+    ) -> TranslatedStream | ReadyStream:
+        """Begin a response on a connection that remembers.
+
+        Args:
+            request: the validated request.
+            context: of this response.
+            memory: is told to keep the response before its last event is given out.
+            generate: false for a response without output, which only prepares the next one.
+
+        Raises:
+            ApiError: it cannot be begun.
+            ClientGone: the client went away first.
+        """
+        turn = await self.prepare(request, context, memory=memory)
+
+        async def settle(events: Sequence[Any]) -> None:
+            await self._settle(turn, events)
+            if turn.response["status"] in CONTINUABLE:
+                memory.keep(turn.response["id"], turn.items())
+
+        if generate:
+            return await self.stream(turn, context, settle=settle)
+        teller = turn.translator
+        events = [*teller.start(None), *teller.receive(Usage(0, 0, 0)), *teller.receive(Finished("stop"))]
+        await settle(events)
+        return ReadyStream(events)
+
+    async def answer(self, turn: Turn, context: RequestContext) -> Response:
+        """Run the model and return the response that the last event of its stream would have carried.
+
+        Raises:
+            ApiError: it failed.
+        """
+        call = await open_answer(self._backend, context, turn.body, stream=True)
+        events = await collect_events(call, turn.decoder, turn.translator)
+        await self._settle(turn, events)
+        return fold_events(events)
+
+    async def stream(self, turn: Turn, context: RequestContext, *, settle: Settle | None = None) -> TranslatedStream:
+        """Run the model; the events begin after a moment, whether or not the backend has begun by then.
+
+        Args:
+            turn: the prepared request.
+            context: of the request.
+            settle: keeps the response instead of `Turns`.
+
+        Raises:
+            ApiError: it failed before the events begin.
+        """
+        body, turn.body = turn.body, b""  # not held for as long as the stream lasts
+        call = await open_answer(self._backend, context, body, stream=True, within_s=EARLY_START_S)
+        return TranslatedStream(
+            call,
+            turn.decoder,
+            turn.translator,
+            request_id=turn.request_id,
+            heartbeat_s=self._heartbeat_s,
+            opening=turn.translator.start(None) if call.status == 0 else (),
+            settle=settle or partial(self._settle, turn),
+        )
+
+    async def _settle(self, turn: Turn, _events: Sequence[Any]) -> None:
+        """Keep the response before its last event leaves: whoever has seen that may continue it at once."""
+        if turn.response["store"]:
+            await self.save(turn)
+
+    async def save(self, turn: Turn) -> None:
+        """Write the response as it stands now; one that cannot be written says that it is not stored."""
+        response = turn.response
+        record = StoredResponse(
+            id=response["id"],
+            status=response["status"],
+            body=msgspec.json.encode(response),
+            created_at=int(response["created_at"]),
+            background=bool(response["background"]),
+            previous_id=response["previous_response_id"],
+            conversation_id=turn.history.conversation_id,
+        )
+        try:
+            await self._store.save_response(turn.owner, record, turn.history.given, _made(response))
+        except StoreError as error:
+            log.warning("%s: the response is not stored: %s", turn.request_id, error)
+            response["store"] = False
+
+    async def _check_media(self, body: dict[str, Any], request: CreateResponse) -> None:
+        if image_urls(body["messages"]) and (facts := await self._discovery.facts()).vision is False:
+            name = facts.model or request.model
+            message = f"The model {name} cannot see images: send text only, or serve a model with a projector (mmproj)."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="input")
+
+
+def _purpose(context: RequestContext) -> str:
+    return f"items of {context.owner}"
+
+
+def now() -> int:
+    """Unix time in seconds."""
+    return int(time.time())
+
+
+def _made(response: Response) -> list[Item]:
+    return [Item(item["id"], msgspec.json.encode(item)) for item in response["output"]]

@@ -1,0 +1,35 @@
+"""uvicorn's WebSocket protocol, with time to end the open answers when the server stops.
+
+uvicorn gives a streamed HTTP answer the grace of `timeout_graceful_shutdown`, but cuts a WebSocket at once. Here the application is told,
+and closes the connection itself, at the latest when the grace is over and its task is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from triglot.web_socket import STOPPING
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """One connection."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._stopping = asyncio.Event()
+        super().__init__(config, server_state, {**app_state, STOPPING: self._stopping}, _loop)
+
+    async def send(self, message: Any) -> None:
+        """Send what the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # a refusal completes it too: uvicorn would miss the rest, and say so in the log
+
+    def shutdown(self) -> None:
+        """Ask the application to end."""
+        if self.handshake_complete and not self.close_sent and not self.disconnected:
+            self._stopping.set()
+        else:
+            super().shutdown()
