@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """What becomes of what the model writes."""
+    """What becomes of what the model writes.
+
+    Attributes:
+        call: takes the arguments of the call that was opened last.
+    """
+
+    call: CallItem
 
     def add_text(self, delta: TextDelta) -> None:
         """The model says something."""
@@ -28,9 +34,6 @@ class Output(Protocol):
 
     def open_call(self, name: str) -> None:
         """It begins to call a function."""
-
-    def add_arguments(self, arguments: str) -> None:
-        """It goes on with the arguments of that call."""
 
     def close(self, status: ItemStatus) -> None:
         """End what is open.
@@ -52,7 +55,7 @@ class Items:
         self._seal = seal if plan.seals else None
         self._calls_left = plan.max_tool_calls
         self._item: MessageItem | ReasoningItem | CallItem | None = None
-        self._call: CallItem = UntoldItem()
+        self.call: CallItem = UntoldItem()
 
     def add_text(self, delta: TextDelta) -> None:
         """See `Output`."""
@@ -73,11 +76,7 @@ class Items:
     def open_call(self, name: str) -> None:
         """See `Output`."""
         self.close("completed")
-        self._item = self._call = self._open(self._callees.get(name) or Callee("function", name))
-
-    def add_arguments(self, arguments: str) -> None:
-        """See `Output`."""
-        self._call.add(arguments)
+        self._item = self.call = self._open(self._callees.get(name) or Callee("function", name))
 
     def close(self, status: ItemStatus) -> None:
         """See `Output`."""
@@ -105,6 +104,7 @@ class Compaction:
         self._out = out
         self._seal = seal
         self._id = new_id("cmp_")
+        self.call: CallItem = UntoldItem()
         self._pieces: list[str] = []
 
     def add_text(self, delta: TextDelta) -> None:
@@ -125,9 +125,6 @@ class Compaction:
         """See `Output`."""
 
     def open_call(self, name: str) -> None:
-        """See `Output`."""
-
-    def add_arguments(self, arguments: str) -> None:
         """See `Output`."""
 
     def close(self, status: ItemStatus) -> None:

@@ -88,7 +88,7 @@ class ResponseStream:
                 case ReasoningDelta(text=text):
                     self._output.add_thinking(text)
                 case ToolCallDelta(arguments=arguments):
-                    self._output.add_arguments(arguments)
+                    self._output.call.add(arguments)
                 case ToolCallStart(name=name):
                     self._output.open_call(name)
                 case Progress():
