@@ -25,7 +25,8 @@ def describe_item(item: Any) -> str | None:
 def describe_approval(response: wire.McpApprovalResponse) -> str:
     """The user's word on a call, as text of the user."""
     word = "approved" if response.approve else "refused"
-    return f"[The call {response.approval_request_id} is {word}{f': {response.reason}' if response.reason else ''}]"
+    call = f"The call {response.approval_request_id}" if response.approval_request_id else "The call"
+    return f"[{call} is {word}{f': {response.reason}' if response.reason else ''}]"
 
 
 def _describe(item: Any) -> Iterator[str]:  # noqa: C901, PLR0912 - one flat match
