@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {"__init__", "app", "banner", "backend", "backend.launch", "settings", "state"},
     "banner": {"__init__", "demo", "settings"},
-    "app": {"dialects", "errors", "generated", "service", "settings", "web"},
+    "app": {"dialects", "errors", "generated", "service", "settings", "web", "web_socket"},
     "service": {"__init__", "backend", "dialects", "media", "settings", "state", "web", *FOUNDATION},
     "dialects": FOUNDATION,
     "backend": {"__init__", "backend.profiles", "errors", "events", "sse"},
@@ -25,7 +25,9 @@ MAY_IMPORT = {
     "media": {"__init__", "backend", "errors"},
     "state": {"errors"},
     "backend.profiles": set(),
-    "web": {"content_encoding", "errors", "validation"},
+    "web": {"content_encoding", "errors", "validation", "web_socket"},
+    "web_socket": {"errors"},
+    "socket_protocol": {"web_socket"},
     "content_encoding": {"errors"},
     "validation": set(),
     "settings": {"backend.profiles"},
@@ -41,20 +43,20 @@ MAY_IMPORT = {
 ONLY_IN = {
     "httpx": {"backend.client", "backend.transport", "backend.exchange", "backend.pool", "backend.http1", "media.fetch"},
     "httptools": {"backend.http1"},
-    "falcon": {"app", "cli", "generated", "web"},
+    "falcon": {"app", "cli", "generated", "web", "web_socket"},
     "pydantic": {"generated", "validation", "web"},
     "pydantic_core": {"dialects", "validation"},
     "backports": {"content_encoding"},
     "compression": {"content_encoding"},
     "PIL": {"media.images"},
     "pypdf": {"media.documents"},
-    "uvicorn": {"cli"},
+    "uvicorn": {"cli", "socket_protocol"},
     "cryptography": {"state.seal"},
     "xllamacpp": {"backend.engine"},
 }
 # The last two come with pydantic; from Python 3.14 on, backports.zstd is compression.zstd.
 DEPENDENCIES = {
-    *("backports", "compression", "cryptography", "lark"),
+    *("backports", "compression", "cryptography"),
     *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions"),
 }
 

@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> App[Request, Response]:
     """
     settings = Settings.load() if settings is None else settings
     handlers = assemble(settings)
-    running: set[asyncio.Task[Any]] = set()
+    running: set[asyncio.Future[None]] = set()
     app = Application(running, middleware=[Gate(settings), Lifetime(handlers, running)])
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.auto_parse_qs_csv = False
@@ -72,11 +72,11 @@ class Application(falcon.asgi.App[Any, Any]):
     on every path.
 
     Args:
-        running: the tasks of what is being served; kept up to date here.
+        running: what is being served; each ends when it has been. Kept up to date here.
         options: Falcon's.
     """
 
-    def __init__(self, running: set[asyncio.Task[Any]], **options: Any) -> None:
+    def __init__(self, running: set[asyncio.Future[None]], **options: Any) -> None:
         super().__init__(**options)
         self._running = running
 
@@ -85,16 +85,16 @@ class Application(falcon.asgi.App[Any, Any]):
         if scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
             return
-        task = asyncio.current_task()
-        assert task is not None
-        self._running.add(task)
+        done = asyncio.get_running_loop().create_future()
+        self._running.add(done)
         client = scope[SCOPE_KEY] = ClientConnection(receive)
         scope[_SEND_KEY] = send  # a WebSocket that is refused gets an HTTP answer, which Falcon has no word for
         try:
             await super().__call__(scope, receive, send)
         finally:
             client.close()
-            self._running.discard(task)
+            self._running.discard(done)
+            done.set_result(None)
 
 
 class Gate:
@@ -142,7 +142,7 @@ class Gate:
 class Lifetime:
     """Prepares the process when the server starts, and closes what the handlers hold when it stops."""
 
-    def __init__(self, handlers: Handlers, running: set[asyncio.Task[Any]]) -> None:
+    def __init__(self, handlers: Handlers, running: set[asyncio.Future[None]]) -> None:
         self._handlers = handlers
         self._running = running
 
