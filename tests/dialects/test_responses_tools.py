@@ -64,6 +64,13 @@ def test_the_model_reads_the_grammar_of_a_custom_tool() -> None:
     assert 'start: "a"+' in description
 
 
+def test_a_grammar_that_nothing_holds_is_named() -> None:
+    huge = CUSTOM | {"format": {"type": "grammar", "syntax": "regex", "definition": "(a{1500}){1500}"}}
+    assert [str(loss) for loss in plan(FUNCTION, huge).losses] == ["tools[1].format (run)"]
+    group = GROUP | {"tools": [FUNCTION, huge]}
+    assert [str(loss) for loss in plan(group).losses] == ["tools[0].tools[1].format (run)"]
+
+
 def test_members_of_a_namespace_have_a_name_for_both_and_the_first_tells_of_the_group() -> None:
     planned = plan(GROUP)
     assert [(name, function.get("description")) for name, function in offered(planned).items()] == [

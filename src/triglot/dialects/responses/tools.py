@@ -88,8 +88,8 @@ class _Offer:
         match tool:
             case wire.NamespaceTool(name=namespace):
                 about = tool.description
-                for member in tool.tools:
-                    if self._add_free(member, namespace, about):
+                for place, member in enumerate(tool.tools):
+                    if self._add_free(member, f"{path}.tools[{place}]", namespace, about):
                         about = None  # once is enough for the model
             case wire.ToolSearchTool(execution="client"):
                 self._add_builtin("tool_search", tool)
@@ -107,9 +107,9 @@ class _Offer:
             case wire.ApplyPatchTool():
                 self._add_builtin("apply_patch", tool)
             case _:
-                self._add_free(tool, None, None)
+                self._add_free(tool, path, None, None)
 
-    def _add_free(self, tool: Any, namespace: str | None, about: str | None) -> bool:
+    def _add_free(self, tool: Any, path: str, namespace: str | None, about: str | None) -> bool:
         """Offer a tool that the client named, if it is one; `about` its namespace the model has not been told yet."""
         match tool:
             case wire.FunctionTool():
@@ -122,6 +122,8 @@ class _Offer:
                 if name:
                     description = _join(tool.description, about, plan.hint)
                     self.functions.append(function_tool(name, description, _free_text(plan.parameter), strict=None))
+                    if plan.loss:
+                        self.losses.append(Loss(f"{path}.format", "ignored", plan.loss, tool.name))
             case _:
                 return False  # named in the loss report
         return name is not None

@@ -169,9 +169,8 @@ def _literal(ranges: chars.Ranges) -> str:
 
 
 def _bracket(ranges: chars.Ranges) -> str:
-    negated = chars.complement(ranges)
-    members, others = "".join(map(_span, ranges)), "".join(map(_span, negated))
-    return f"[{members}]" if len(members) <= len(others) or not others else f"[^{others}]"
+    # Never by what is not in it: llama-server then lets bytes through that are no UTF-8, and cannot read the call.
+    return f"[{''.join(map(_span, ranges))}]"
 
 
 def _span(span: tuple[int, int]) -> str:
