@@ -98,7 +98,7 @@ def parts_of(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def is_reference(item: dict[str, Any]) -> bool:
-    return item.get("type") in (None, "item_reference") and "role" not in item
+    return item.get("type") in (None, "item_reference") and item.get("role") is None
 
 
 # Why a request may be refused all the same: a piece of the message, and what must be so in the request.

@@ -46,7 +46,6 @@ _DEFAULTS: Final[dict[str, Mapping[str, Any]]] = {
     "computer_call_output": {"status": "completed"},
     "additional_tools": {"role": "developer"},
 }
-_NOT_KEPT: Final = frozenset({"item_reference", "compaction_trigger"})
 
 
 def record_input(given: str | Sequence[Mapping[str, Any]], new_id: Callable[[str], str]) -> list[Document]:
@@ -63,9 +62,14 @@ def record_input(given: str | Sequence[Mapping[str, Any]], new_id: Callable[[str
     return [_record(item, new_id) for item in given if _is_kept(item)]
 
 
-def _is_kept(item: Mapping[str, Any]) -> bool:
+def is_reference(item: Mapping[str, Any]) -> bool:
+    """Whether an item stands for a stored one, with its tag or without."""
     kind = item.get("type")
-    return kind not in _NOT_KEPT and (kind is not None or "role" in item)  # with neither tag nor role it is a reference
+    return kind == "item_reference" or (kind is None and item.get("role") is None)
+
+
+def _is_kept(item: Mapping[str, Any]) -> bool:
+    return not is_reference(item) and item.get("type") != "compaction_trigger"
 
 
 def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:

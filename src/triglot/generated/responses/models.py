@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 6445880842a7). DO NOT EDIT.
+# Generated from specs/responses (sha256 ed837c786357). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -665,6 +665,7 @@ class TypelessReference(BaseModel):
         extra='allow',
     )
     type: Annotated[None, Field(None)] = None
+    role: Annotated[None, Field(None)] = None
     id: str
 
 
