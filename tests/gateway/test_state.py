@@ -71,14 +71,15 @@ def test_what_is_not_stored_cannot_be_continued(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
-def test_items_can_be_referred_to(gateway: Gateway) -> None:
+@pytest.mark.parametrize("tag", [{"type": "item_reference"}, {}])
+def test_items_can_be_referred_to(gateway: Gateway, tag: dict[str, str]) -> None:
     async def run() -> None:
         echo = Echo()
         async with playing(gateway, echo.play), client_of(gateway) as client:
             first = await client.responses.create(model="m", input="hello")
             items: Any = [
                 {"role": "user", "content": "hello"},
-                {"type": "item_reference", "id": first.output[0].id},
+                {**tag, "id": first.output[0].id},
                 {"role": "user", "content": "and?"},
             ]
             second = await client.responses.create(model="m", input=items)
@@ -86,8 +87,9 @@ def test_items_can_be_referred_to(gateway: Gateway) -> None:
             # what was referred to belongs to the chain from now on
             await client.responses.create(model="m", input="so?", previous_response_id=second.id)
             assert [message["content"] for message in echo.messages[-1]] == ["hello", "answer 1", "and?", "answer 2", "so?"]
+            nowhere: Any = [{**tag, "id": "msg_nowhere"}]
             with pytest.raises(openai.NotFoundError) as refusal:
-                await client.responses.create(model="m", input=[{"type": "item_reference", "id": "msg_nowhere"}])
+                await client.responses.create(model="m", input=nowhere)
             assert refusal.value.param == "input"
 
     asyncio.run(asyncio.wait_for(run(), 30))

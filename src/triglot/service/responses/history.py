@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from triglot.dialects.responses.records import Document, record_input
+from triglot.dialects.responses.records import Document, is_reference, record_input
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses import models as wire
 from triglot.state.store import Item
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from triglot.dialects.translator import NewId
     from triglot.state.store import Store
+
+_Reference: Final = wire.ItemReference | wire.TypelessReference
 
 
 class Memory(Protocol):
@@ -107,7 +109,7 @@ class Historian:
     async def _resolve_references(self, request: Any, owner: str, known: Sequence[Item]) -> dict[str, Document]:
         """Put stored items in the place of the references to them; gives them by id."""
         own = request.input
-        wanted = [item.id for item in own if isinstance(item, wire.ItemReference)] if isinstance(own, list) else []
+        wanted = [item.id for item in own if isinstance(item, _Reference)] if isinstance(own, list) else []
         if not wanted:
             return {}
         found = {**await self._store.find_items(owner, wanted), **{item.id: item.body for item in known}}
@@ -116,14 +118,14 @@ class Historian:
             raise ApiError(ErrorKind.NOT_FOUND, message, param="input")
         referred: dict[str, Document] = {item_id: msgspec.json.decode(found[item_id]) for item_id in wanted}
         items = iter(_read_items([referred[item_id] for item_id in wanted]))
-        request.input = [next(items) if isinstance(item, wire.ItemReference) else item for item in own]
+        request.input = [next(items) if isinstance(item, _Reference) else item for item in own]
         return referred
 
 
 def _with_referred(given: str | list[Document], referred: Mapping[str, Document]) -> str | list[Document]:
     if not referred or isinstance(given, str):
         return given
-    return [referred[item["id"]] if item.get("type") == "item_reference" else item for item in given]
+    return [referred[item["id"]] if is_reference(item) else item for item in given]
 
 
 def _conversation_of(request: Any) -> str | None:

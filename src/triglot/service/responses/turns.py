@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from triglot.backend.decode import AnswerDecoder
-from triglot.dialects.chat_request import image_urls
+from triglot.dialects.blindness import refuse_unperceived
 from triglot.dialects.responses.answer import begin_response, fold_events
+from triglot.dialects.responses.blindness import hide_result_images
 from triglot.dialects.responses.request import convert_request, count_body
 from triglot.dialects.responses.stream import ResponseStream
 from triglot.errors import ApiError, ErrorKind
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from triglot.service.responses.history import ConnectionMemory, Historian, History, Memory
     from triglot.service.responses.truncation import Shortener
     from triglot.state.store import Store
-    from triglot.support import SupportTable
+    from triglot.support import Loss, SupportTable
     from triglot.web import RequestContext
 
     Settle: TypeAlias = Callable[[Sequence[Any]], Awaitable[None]]
@@ -159,12 +160,12 @@ class Turns:
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="background")
         losses = find_request_losses(table, context)
         history = await self._historian.complete(request, context.document, context.owner, memory)
-        losses += await resolve_media(request, self._media)
+        losses += await self._read_media(request)
         purpose = _purpose(context)
         converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose))
         tell_losses([*losses, *refuse_rejected(converted.losses)], context)
         body = converted.chat.body
-        await self._check_media(body, request)
+        refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
         if request.truncation == "auto":
             await self._shortener.shorten(body, context)
         response = begin_response(
@@ -193,7 +194,7 @@ class Turns:
         """
         losses = find_request_losses(COUNT_INPUT_TOKENS, context)
         await self._historian.complete(request, context.document, context.owner, None)
-        tell_losses([*losses, *await resolve_media(request, self._media)], context)
+        tell_losses([*losses, *await self._read_media(request)], context)
         return count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)))
 
     async def begin(
@@ -282,11 +283,10 @@ class Turns:
             log.warning("%s: the response is not stored: %s", turn.request_id, error)
             response["store"] = False
 
-    async def _check_media(self, body: dict[str, Any], request: CreateResponse) -> None:
-        if image_urls(body["messages"]) and (facts := await self._discovery.facts()).vision is False:
-            name = facts.model or request.model
-            message = f"The model {name} cannot see images: send text only, or serve a model with a projector (mmproj)."
-            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="input")
+    async def _read_media(self, request: CreateResponse | CountInputTokens) -> list[Loss]:
+        """Put text and plain images in the place of files and other images; gives what is lost with them."""
+        losses = [*hide_result_images(request.input)] if (await self._discovery.facts()).vision is False else []
+        return losses + await resolve_media(request, self._media)
 
 
 def _purpose(context: RequestContext) -> str:
