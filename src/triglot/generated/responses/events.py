@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ed837c786357). DO NOT EDIT.
+# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -1107,6 +1107,7 @@ class SocketError(TypedDict):
     type: Literal['error']
     status: int
     error: SocketErrorDetail
+    headers: NotRequired[dict[str, Any] | None]
     sequence_number: NotRequired[int | None]
     stream_id: NotRequired[str | None]
 

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ed837c786357). DO NOT EDIT.
+# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -592,6 +592,13 @@ class ReasoningOptions(BaseModel):
     mode: str | None = None
 
 
+class ResponseProcessed(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['response.processed']
+
+
 class ResultFile(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -1070,7 +1077,7 @@ class ResponseCreate(BaseModel):
     )
     type: Literal['response.create']
     generate: bool | None = True
-    stream_id: str | None = None
+    stream_id: Annotated[str | None, Field(max_length=256, min_length=1, pattern='^[A-Za-z0-9_.-]+$')] = None
     stream: bool | None = True
     stream_options: StreamOptions | None = None
     background: bool | None = False
@@ -1107,7 +1114,7 @@ class ResponseCreate(BaseModel):
     image: ImageOptions | None = None
 
 
-ClientEvent = TypeAliasType("ClientEvent", Annotated[ResponseCreate | ResponseSteer, Field(discriminator='type')])
+ClientEvent = TypeAliasType("ClientEvent", Annotated[ResponseCreate | ResponseSteer | ResponseProcessed, Field(discriminator='type')])
 
 
 class CompactResponse(BaseModel):

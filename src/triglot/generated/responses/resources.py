@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ed837c786357). DO NOT EDIT.
+# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The responses dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -37,7 +37,7 @@ class ResponsesResource:
         web.demand_upgrade(req, resp)
 
     async def on_websocket(self, req: Request, ws: WebSocket) -> None:
-        """Answer one list of items after the other on one connection."""
+        """Answer lists of items on one connection."""
         await web.serve_socket(req, ws, "responses", "converse_responses", self._service.converse_responses)
 
 

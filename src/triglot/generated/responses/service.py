@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ed837c786357). DO NOT EDIT.
+# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the responses dialect."""
 
@@ -84,5 +84,5 @@ class ResponsesService(Protocol):
         ...
 
     async def converse_responses(self, socket: Socket, context: RequestContext) -> None:
-        """A WebSocket at /v1/responses: Answer one list of items after the other on one connection."""
+        """A WebSocket at /v1/responses: Answer lists of items on one connection."""
         ...
