@@ -22,7 +22,7 @@ class Callee(msgspec.Struct, frozen=True):
         kind: decides the form of its calls.
         name: the tool's own name, which its calls carry.
         namespace: the group it belongs to, which its calls carry beside the name.
-        accepts: for a custom tool with a grammar that the backend does not enforce: whether a finished input follows it.
+        accepts: for a custom tool with a grammar: whether a finished input follows it.
     """
 
     kind: CalleeKind

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = {"lark": "Lark grammar", "regex": "regular expression"}
 _TOO_LARGE: Final = "the grammar is too large to hold the model to it: it is only told of it"
-_MOST_CHARACTERS: Final = 50_000
+_MOST_CHARACTERS: Final = 20_000
 _MOST_NODES: Final = 10_000
 # An agent has a handful of grammars and sends them with each turn.
 _KEPT_PLANS: Final = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -25,7 +25,7 @@ _JOINERS: Final = ((0x200C, 0x200D),)
 # Where code points differ from their neighbours; each plane left out has one category throughout.
 _MIXED: Final = ((0, 0x3FFFF), (0xE0000, 0xE0FFF))
 _UNIFORM: Final = ((0x40000, 0xDFFFF, "Cn"), (0xE1000, 0xEFFFF, "Cn"), (0xF0000, LAST, "Co"))
-_FOLDED_ONE_BY_ONE: Final = 10_000
+_FOLDED_ONE_BY_ONE: Final = 200
 _CAPITALS: Final = ((0x41, 0x5A), (0x61, 0x7A))
 
 
@@ -68,6 +68,7 @@ def just(text: str) -> Ranges:
     return union((ord(char), ord(char)) for char in text)
 
 
+@lru_cache(256)
 def folded(ranges: Ranges) -> Ranges:
     """The set with the other case of each of its letters; of a very large set only ASCII letters are folded."""
     cased = ranges if size(ranges) <= _FOLDED_ONE_BY_ONE else intersection(ranges, _CAPITALS)
@@ -90,18 +91,22 @@ def _categories() -> dict[str, Ranges]:
 
 
 @cache
-def category(name: str) -> Ranges:
-    """The characters of a general category of Unicode (`Lu`, or `L` for all that begin so); empty when there is none of that name."""
-    return union(span for full, ranges in _categories().items() if full == name or full[0] == name for span in ranges)
+def category(name: str, *, negated: bool = False) -> Ranges:
+    """The characters of a general category of Unicode (`Lu`, or `L` for all that begin so), or all others; none for an unknown name."""
+    if negated:
+        return complement(category(name))
+    return union(span for full, ranges in _categories().items() if name in (full, full[0]) for span in ranges)
 
 
 @cache
-def digits() -> Ranges:
-    r"""What `\d` means."""
-    return category("Nd")
-
-
-@cache
-def word() -> Ranges:
-    r"""What `\w` means: letters, marks, digits, and what connects them."""
-    return union((*category("L"), *category("M"), *category("Nd"), *category("Nl"), *category("Pc"), *_JOINERS))
+def shorthand(letter: str) -> Ranges:
+    r"""What `\d`, `\s` and `\w` mean, and in capitals all other characters. `\w` is letters, marks, digits, and what connects them."""
+    match letter:
+        case "d":
+            return category("Nd")
+        case "s":
+            return SPACES
+        case "w":
+            return union((*category("L"), *category("M"), *category("Nd"), *category("Nl"), *category("Pc"), *_JOINERS))
+        case _:
+            return complement(shorthand(letter.lower()))

@@ -11,6 +11,7 @@ classes and groups only. A repetition of what may be empty is refused as left re
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from triglot.dialects.responses.grammar import chars
@@ -36,6 +37,7 @@ from triglot.dialects.responses.grammar.tree import (
 _MOST_REPEATS: Final = 1_000
 _MOST_RULES: Final = 1_000
 _MOST_CHARACTERS: Final = 4_000
+_MOST_SETS: Final = 2_500
 # A class such as `\w` has 700 ranges. Latin letters and the wide ranges cover nearly every text.
 _MOST_RANGES: Final = 60
 _LATIN_END: Final = 0x100
@@ -55,6 +57,8 @@ def pattern_of(node: Node) -> str:
     Raises:
         TooLargeError: it is beyond what llama-server takes, or nothing fits the tree.
     """
+    if _count(node) > _MOST_SETS:
+        raise TooLargeError
     text = _print(_without_empty_loops(_spelled(node)))
     if len(text) > _MOST_CHARACTERS or sum(map(text.count, "(*+?{")) > _MOST_RULES:
         raise TooLargeError
@@ -76,6 +80,17 @@ def _spelled(node: Node) -> Node:
             raise TooLargeError
 
 
+def _count(node: Node) -> int:
+    match node:
+        case Sequence(parts=inner) | Choice(options=inner):
+            return sum(map(_count, inner))
+        case Repeat(item=item):
+            return _count(item)
+        case _:
+            return 1
+
+
+@lru_cache(256)
 def _spelled_set(ranges: chars.Ranges) -> Node:
     raw = _narrowed(chars.intersection(ranges, _RAW))
     short = "".join(letter for char, letter in _SHORT.items() if chars.contains(ranges, ord(char)))

@@ -25,6 +25,8 @@ from triglot.dialects.responses.grammar.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from triglot.dialects.responses.grammar.chars import Ranges
 
 # Anchors stand in the tree as names that no rule can have, until `_unanchored` has taken them out.
@@ -239,14 +241,11 @@ class _Reader:
                 raise self.error("a code point that does not exist")
             return ((code, code),)
         if named := self.take(_PROPERTY):
-            ranges = chars.category(named[1] or named[3])
-            return chars.complement(ranges) if (named[0][0] == "P") != bool(named[2]) else ranges
+            return chars.category(named[1] or named[3], negated=(named[0][0] == "P") != bool(named[2]))
         letter = self.peek()
         match letter:
-            case "d" | "w" | "s":
-                ranges = _class_of(letter)
-            case "D" | "W" | "S":
-                ranges = chars.complement(_class_of(letter.lower()))
+            case "d" | "s" | "w" | "D" | "S" | "W":
+                ranges = chars.shorthand(letter)
             case "b" | "B":
                 raise self.error("edges of words are not supported")
             case _ if letter in _CONTROLS:
@@ -264,7 +263,8 @@ class _Reader:
         self.at += 1
         negated = self.peek() == "^"
         self.at += negated
-        found: list[tuple[int, int]] = []
+        # By identity: a class such as `\w` is large, and may stand there a thousand times.
+        found: dict[int, Ranges] = {}
         limits: list[Ranges] = []
         first = True
         while first or self.peek() != "]":
@@ -273,13 +273,14 @@ class _Reader:
                 raise self.error("a `[` without its `]` (within brackets, a `[` is written `\\[`)")
             if self.peek(2) == "&&":
                 self.at += 2
-                limits.append(chars.union(found))
-                found = []
+                limits.append(_united(found))
+                found = {}
                 continue
-            found += self.member()
+            member = self.member()
+            found[id(member)] = member
             first = False
         self.at += 1
-        ranges = chars.union(found)
+        ranges = _united(found)
         for limit in limits:
             ranges = chars.intersection(ranges, limit)
         ranges = self.cased(ranges)
@@ -316,11 +317,7 @@ class _Reader:
         return chars.just(char)
 
 
-def _class_of(letter: str) -> Ranges:
-    match letter:
-        case "d":
-            return chars.digits()
-        case "w":
-            return chars.word()
-        case _:
-            return chars.SPACES
+def _united(members: Mapping[int, Ranges]) -> Ranges:
+    if len(members) == 1:
+        return next(iter(members.values()))
+    return chars.union(span for member in members.values() for span in member)
