@@ -57,6 +57,11 @@ class Session:
         """The chat requests that reached the llama-server."""
         return self.backend.chats
 
+    @property
+    def said(self) -> list[Any]:
+        """The messages that the client sent on WebSockets."""
+        return [message for exchange in self.exchanges for message in exchange.said]
+
     def posted(self, path: str) -> list[Exchange]:
         """The exchanges that began with a POST to `path`, whatever its query."""
         return [exchange for exchange in self.exchanges if exchange.method == "POST" and exchange.path.partition("?")[0] == path]
@@ -73,14 +78,16 @@ class Session:
         for exchange in self.exchanges:
             heard = exchange.event_types or [f"{len(exchange.answer)} bytes"]
             lost = exchange.answer_headers.get("x-triglot-loss", "nothing")
-            lines.append(
-                f"client: {exchange.method} {exchange.path}, {len(exchange.body)} bytes -> {exchange.status}, {heard[-1]}; lost: {lost}"
-            )
+            asked = f"{exchange.method} {exchange.path}, {len(exchange.body)} bytes"
+            lines.append(f"client: {asked} -> {exchange.status}, {heard[-1]}; lost: {lost}")
+            for message in exchange.said:
+                kinds = " ".join(item["type"] for item in message["input"])
+                lines.append(f"    {message['type']} after {message.get('previous_response_id')}: {kinds}")
         for chat in self.chats:
             roles = " ".join(message["role"] for message in chat["messages"])
             lines.append(f"model: {len(chat.get('tools') or ())} tools; {roles}; last: {json.dumps(chat['messages'][-1])[:300]}")
         lines += [f"client's end: {run.status}, {run.output.strip()[-200:]!r}" for run in self.runs]
-        return "\n".join(lines)
+        return "\n".join([*lines, ""])
 
     def assert_served(self, *, refused: int = 0) -> None:
         """All but so many requests were met, nothing broke, nothing left the machine, and the client was content."""
@@ -99,6 +106,7 @@ async def drive(
     base: Path,
     files: Callable[[str], Mapping[str, str]] = lambda _: {},
     settings: Sequence[str] = (),
+    upgrades: bool = True,
     timeout_s: float = 120.0,
 ) -> Session:
     """Run each command to its end, one after the other.
@@ -110,6 +118,7 @@ async def drive(
         base: an empty directory; the client gets a home and a place to work in it, both for all its runs.
         files: from the gateway's root URL to the texts of the files that lie in the client's home, by their paths in it.
         settings: more arguments of `triglot serve`.
+        upgrades: whether the way to the gateway lets WebSockets pass.
         timeout_s: after which a run is killed.
     """
     for name in ("home", "work", "tmp"):
@@ -125,7 +134,7 @@ async def drive(
         backend.running(),
         ScriptedServer(refuse) as proxy,
         serving("--backend", backend.url, "--log-level", "debug", *settings, log=session.log) as port,
-        tapping(port, session.exchanges) as url,
+        tapping(port, session.exchanges, upgrades=upgrades) as url,
     ):
         env = {
             "PATH": os.environ["PATH"],

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ from .frames import FrameReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+UPGRADE = re.compile(rb"(?<=\r\n)(?:upgrade|connection): (?:upgrade|websocket)\r\n", re.IGNORECASE)
 
 
 @dataclass
@@ -139,8 +143,11 @@ class _AnswerReader:
 
 
 @contextlib.asynccontextmanager
-async def tapping(port: int, exchanges: list[Exchange]) -> AsyncIterator[str]:
-    """Relay to `port` of the loopback, append what passes to `exchanges`, and yield the URL to come in by."""
+async def tapping(port: int, exchanges: list[Exchange], *, upgrades: bool = True) -> AsyncIterator[str]:
+    """Relay to `port` of the loopback, append what passes to `exchanges`, and yield the URL to come in by.
+
+    Without `upgrades` it is a proxy that has never heard of WebSockets, and passes such a request on without its wish.
+    """
 
     async def relay(peer: Peer) -> None:
         requests = _RequestReader(exchanges)
@@ -148,6 +155,8 @@ async def tapping(port: int, exchanges: list[Exchange]) -> AsyncIterator[str]:
 
         async def pass_requests() -> None:
             while data := await peer.reader.read(65536):
+                if not upgrades:
+                    data = UPGRADE.sub(b"", data)
                 requests.feed(data)
                 writer.write(data)
                 await writer.drain()

@@ -13,11 +13,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import mcp_server
-from .codex import ENVIRON, EXEC, KEY, MODEL, guide_blocks, guide_config, items_of, login, overrides, signed_in_config, tools_of
+from .codex import (
+    ENVIRON,
+    EXEC,
+    KEY,
+    MODEL,
+    built_in_config,
+    guide_blocks,
+    guide_config,
+    items_of,
+    login,
+    overrides,
+    signed_in_config,
+    tools_of,
+)
 from .filler import write_recordings
 from .harness import Session, drive
 from .llama_server import Answer, Busy, Call, Cut, LlamaServer, Loading, Overflow, Prefill, count_tokens
-from .scripts import DONE, DOT, PROOF, act, call_then_finish, has_result, pictures_in
+from .scripts import DONE, DOT, PROOF, THOUGHT, act, call_then_finish, has_result, pictures_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +43,8 @@ WRITE_PROOF = Call("exec_command", {"cmd": f"echo {PROOF} > proof.txt"})
 FINISH = Answer(text=DONE)
 LETTERS = {"mcp_servers.letters.command": sys.executable, "mcp_servers.letters.args": [mcp_server.__file__]}
 OWN_NAME = {"model_providers.triglot.name": "OpenAI"}  # Codex takes such a provider for one that has all that its own has
+WEBSOCKETS = {"model_providers.triglot.supports_websockets": True}
+BUILT_IN = {"files": lambda url: {".codex/config.toml": built_in_config(url)}, "environ": lambda _: {"CODEX_API_KEY": KEY}}
 PATCHES = "gpt-5.5"  # Codex gives models that it knows by this name its patch and search tools
 SCRIPTS = "gpt-6.1-sol"  # and those of this kind one tool that runs JavaScript, in which the other tools are called
 
@@ -49,13 +64,15 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         environ: Callable[[str], Mapping[str, str]] = lambda _: ENVIRON,
         settings: Sequence[str] = ("--api-keys", KEY),
         vision: bool = False,
+        upgrades: bool = True,
         record: Mapping[int, str] | None = None,
     ) -> Session:
         known = [*EXEC, *flags, *(["-m", model] if model else []), *overrides(config or {})]
         first, *others = prompts or ("Write the proof.",)
         commands = [*before, [client, *known, first], *([client, *known, "resume", "--last", prompt] for prompt in others)]
         backend = LlamaServer(play, vision=vision)
-        session = asyncio.run(drive(*commands, backend=backend, environ=environ, files=files, base=base, settings=settings))
+        driven = drive(*commands, backend=backend, environ=environ, files=files, base=base, settings=settings, upgrades=upgrades)
+        session = asyncio.run(driven)
         sys.stdout.write(session.report())
         if record and request.config.getoption("--record"):
             exchanges = session.posted("/v1/responses")
@@ -161,6 +178,25 @@ def test_namespace(ask: Callable[..., Session]) -> None:
     assert "gateway has 7 letters" in result["content"]
 
 
+def test_sub_agents(ask: Callable[..., Session]) -> None:
+    """Two agents at the same time, each with a conversation of its own; their tools are a namespace of Codex itself."""
+    tasks = [Call("multi_agent_v1__spawn_agent", {"message": f"PART-{n}"}) for n in (1, 2)]
+
+    def play(chat: dict[str, Any]) -> Turn:
+        part = re.search(r"PART-(\d)", json.dumps([message for message in chat["messages"] if message["role"] == "user"]))
+        if part is not None:
+            write = Call("exec_command", {"cmd": f"echo {part[1]} > part{part[1]}.txt"})
+            return call_then_finish(write)(chat)
+        agents = re.findall(r'\\"agent_id\\":\s*\\"([\w-]+)', json.dumps(chat["messages"]))
+        wait = Call("multi_agent_v1__wait_agent", {"targets": agents, "timeout_ms": 30_000})
+        return act(Answer(calls=tuple(tasks)), Answer(calls=(wait,)), FINISH)(chat)
+
+    session = ask(play)
+    session.assert_served()
+    assert session.runs[0].output == DONE + "\n"
+    assert sorted(path.name for path in session.work.iterdir()) == ["part1.txt", "part2.txt"]
+
+
 def test_tool_search(ask: Callable[..., Session]) -> None:
     """A tool that is found and only then given."""
     search = Call("tool_search", {"query": "count letters", "limit": 2})
@@ -190,6 +226,18 @@ def test_javascript(ask: Callable[..., Session]) -> None:
     [made] = items_of(second.document, "custom_tool_call")
     assert (made["namespace"], made["name"], made["input"]) == ("functions", "exec", program)
     assert "ran" in session.chats[1]["messages"][-1]["content"]
+
+
+def test_thinking(ask: Callable[..., Session]) -> None:
+    """Thinking goes to the client sealed, comes back sealed, and reaches the model open."""
+    session = ask(call_then_finish(WRITE_PROOF, thinking=True), record={2: "thinking"})
+    assert_loop(session)
+    first, second = session.posted("/v1/responses")
+    assert first.document["include"] == ["reasoning.encrypted_content"]
+    [thought] = items_of(second.document, "reasoning")
+    assert thought["encrypted_content"]
+    assert THOUGHT not in thought["encrypted_content"]
+    assert [message.get("reasoning_content") for message in session.chats[1]["messages"] if message["role"] == "assistant"] == [THOUGHT]
 
 
 def test_resumed(ask: Callable[..., Session]) -> None:
@@ -285,15 +333,16 @@ LIMITS = {"model_context_window": 20_000, "model_auto_compact_token_limit": FULL
 SUMMARY = "The numbers were counted up to 5000."
 
 
+def sum_up(chat: dict[str, Any]) -> Answer:
+    """A model whose call has a big output; what comes without tools is a request for a summary."""
+    if not chat.get("tools"):
+        return Answer(text=SUMMARY)
+    return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
+
+
 def test_compacts_at_its_limit(ask: Callable[..., Session]) -> None:
     """The result of the call is beyond the limit: Codex has the conversation summed up in an ordinary request, and goes on with that."""
-
-    def play(chat: dict[str, Any]) -> Answer:
-        if not chat.get("tools"):
-            return Answer(text=SUMMARY)
-        return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
-
-    session = ask(play, "Count.", "And again.", config=LIMITS, record={2: "compaction", 3: "after-compaction"})
+    session = ask(sum_up, "Count.", "And again.", config=LIMITS, record={2: "compaction", 3: "after-compaction"})
     session.assert_served()
     assert [run.output for run in session.runs] == [DONE + "\n"] * 2
     compaction = session.posted("/v1/responses")[1]
@@ -308,11 +357,7 @@ def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
     """Codex is wrong about the context; the refusal tells it, and with the next prompt it has the conversation summed up."""
 
     def play(chat: dict[str, Any]) -> Turn:
-        if count_tokens(chat) > FULL:
-            return Overflow(FULL)
-        if not chat.get("tools"):
-            return Answer(text=SUMMARY)
-        return FINISH if SUMMARY in str(chat["messages"]) else Answer(calls=(BIG_OUTPUT,))
+        return Overflow(FULL) if count_tokens(chat) > FULL else sum_up(chat)
 
     session = ask(play, "Count.", "Go on.", config={"model_context_window": 272_000})
     assert [run.status for run in session.runs] == [1, 0]
@@ -321,6 +366,53 @@ def test_compacts_when_the_context_is_full(ask: Callable[..., Session]) -> None:
     assert [exchange.status for exchange in session.posted("/v1/responses")] == [200, 400, 200, 200]
     assert [bool(chat.get("tools")) for chat in session.chats] == [True, True, False, True]
     assert SUMMARY in str(session.chats[3]["messages"])
+
+
+@pytest.mark.parametrize("options", [pytest.param({"config": OWN_NAME}, id="http"), pytest.param(BUILT_IN, id="websocket")])
+def test_compaction_by_the_server(ask: Callable[..., Session], options: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """Codex's own provider leaves it to the server to sum up; what comes back is sealed, and stands for what was said."""
+    record = {2: "compaction-trigger", 3: "after-compaction-trigger"} if "http" in request.node.name else None
+    session = ask(sum_up, "Count.", **{**options, "config": {**LIMITS, **options.get("config", {})}}, record=record)
+    session.assert_served()
+    assert session.runs[0].output == DONE + "\n"
+    asked = [*session.said, *(exchange.document for exchange in session.posted("/v1/responses"))]
+    _, compaction, after = asked[-3:]
+    assert compaction["input"][-1] == {"type": "compaction_trigger"}
+    [sealed] = items_of(after, "compaction")
+    assert SUMMARY not in sealed["encrypted_content"]
+    assert items_of(after, "function_call") == []
+    assert [bool(chat.get("tools")) for chat in session.chats] == [True, False, True]
+    assert SUMMARY in str(session.chats[2]["messages"])
+
+
+@pytest.mark.parametrize("options", [pytest.param({"config": WEBSOCKETS}, id="set-up"), pytest.param(BUILT_IN, id="built-in")])
+def test_websocket(ask: Callable[..., Session], options: dict[str, Any]) -> None:
+    """One connection serves all turns; each says only what is new, and nothing is stored."""
+    session = ask(act(Answer(calls=(WRITE_PROOF,), reasoning=THOUGHT), Answer(calls=(BIG_OUTPUT,)), FINISH), **options)
+    session.assert_served()
+    assert session.runs[0].output == DONE + "\n"
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
+    [connection] = session.exchanges
+    assert (connection.method, connection.status) == ("GET", 101)
+    ends = [message["response"]["id"] for message in connection.heard if message["type"] == "response.completed"]
+    warm_up, *turns = connection.said
+    assert warm_up["generate"] is False
+    assert [turn["previous_response_id"] for turn in turns] == ends[:-1]
+    assert {turn["store"] for turn in turns} == {False}
+    assert [[item["type"] for item in turn["input"]] for turn in turns[1:]] == [["function_call_output"]] * 2
+    first, second, third = (chat["messages"] for chat in session.chats)
+    assert second[: len(first)] == first
+    assert third[: len(second)] == second
+    assert [message["role"] for message in third[len(first) :]] == ["assistant", "tool"] * 2
+    assert third[len(first)]["reasoning_content"] == THOUGHT
+
+
+def test_goes_without_a_websocket(ask: Callable[..., Session]) -> None:
+    """Behind a proxy that takes no WebSockets, Codex asks for one once and goes on without."""
+    session = ask(call_then_finish(WRITE_PROOF), config=WEBSOCKETS, upgrades=False)
+    assert [(exchange.method, exchange.status) for exchange in session.exchanges] == [("GET", 426), ("POST", 200), ("POST", 200)]
+    assert session.runs[0].output == DONE + "\n"
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
 
 
 IDLE_LIMIT = {"model_providers.triglot.stream_idle_timeout_ms": 4000}

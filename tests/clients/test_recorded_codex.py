@@ -31,13 +31,17 @@ LOSSES = {
     "first-turn": {"tools[8] (web_search)"},
     "second-turn": {"tools[8] (web_search)"},
     "namespace": {"tools[12] (web_search)"},
+    "thinking": {"tools[8] (web_search)"},
     "image-result": {"tools[8] (web_search)", "input[5].output[0].detail"},
     "compaction": set(),
     "after-compaction": {"tools[8] (web_search)"},
+    "compaction-trigger": {"tools[8] (web_search)"},
+    "after-compaction-trigger": {"tools[8] (web_search)"},
     "patches": {"tools[9] (web_search)", "text.verbosity"},
     "found-tool": {"tools[12] (web_search)", "text.verbosity", "input[5].tools[0].tools[0].defer_loading"},
     "script-result": {"text.verbosity", "reasoning.context"},
 }
+UNSEALED = "What was sealed"  # what a recording has in its place is zeros
 CALLS = ("function_call", "custom_tool_call", "tool_search_call")
 OUTPUTS = ("function_call_output", "custom_tool_call_output", "tool_search_output")
 CLIENT_TOOLS = ("function", "custom", "tool_search")
@@ -50,7 +54,7 @@ def read(name: str) -> Any:
 
 
 def convert(body: Any) -> Converted:
-    return convert_request(CreateResponse.model_validate(body), LLAMA_SERVER, lambda _: None)
+    return convert_request(CreateResponse.model_validate(body), LLAMA_SERVER, lambda _: UNSEALED)
 
 
 @pytest.fixture(params=LOSSES)
@@ -81,8 +85,9 @@ def functions_of(tool: Any, group: str = "") -> Iterator[tuple[str, Any]]:
 def test_every_tool_is_offered(name: str) -> None:
     body = read(name)
     tools = list(tools_of(body).values()) + [tool for item in items_of(body, "tool_search_output") for tool in item["tools"]]
-    offered = {tool["function"]["name"]: tool["function"] for tool in convert(body).chat.body.get("tools", ())}
-    functions = dict(function for tool in tools for function in functions_of(tool))
+    converted = convert(body)
+    offered = {tool["function"]["name"]: tool["function"] for tool in converted.chat.body.get("tools", ())}
+    functions = {} if converted.plan.compacts else dict(function for tool in tools for function in functions_of(tool))
     assert list(offered) == list(functions)
     for function, tool in functions.items():
         if tool["type"] == "custom":
@@ -127,6 +132,22 @@ def test_every_text_is_told(name: str) -> None:
     assert len(pictures_in(chat)) == json.dumps(body["input"]).count('"input_image"')
     assert [message["role"] for message in chat["messages"]].count("system") == 1
     assert chat["messages"][-1]["role"] in {"user", "tool"}
+
+
+def test_what_was_sealed_is_told() -> None:
+    """Thinking and a summary of the conversation, each at its place."""
+    calls = [message for message in convert(read("thinking")).chat.body["messages"] if message["role"] == "assistant"]
+    assert [message["reasoning_content"] for message in calls] == [UNSEALED]
+    assert UNSEALED in convert(read("after-compaction-trigger")).chat.body["messages"][-1]["content"]
+
+
+def test_a_summary_is_asked_for() -> None:
+    converted = convert(read("compaction-trigger"))
+    assert converted.plan.compacts
+    assert "tools" not in converted.chat.body
+    asked = convert(read("compaction"))
+    assert not asked.plan.compacts
+    assert "tools" not in asked.chat.body
 
 
 def texts_of(content: Any) -> list[str]:
