@@ -20,7 +20,13 @@ Event_co = TypeVar("Event_co", bound=Mapping[str, Any], covariant=True)
 
 
 class Translator(Protocol[Event_co]):
-    """One streamed answer of a dialect: neutral events in, dialect events out. It writes nothing."""
+    """One streamed answer of a dialect: neutral events in, dialect events out. It writes nothing.
+
+    Attributes:
+        ended: whether the last event has been made; the backend may still be writing, where its answer could not be told.
+    """
+
+    ended: bool
 
     def start(self, prompt_tokens: int | None) -> Sequence[Event_co]:
         """Begin the stream before the backend does, with the size of the prompt as far as it is known."""

@@ -99,7 +99,7 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
     """
     out: list[Event] = []
     try:
-        while not decoder.ended:
+        while not translator.ended:
             data = await call.read()
             for event in decoder.feed(data) if data else decoder.close():
                 if type(event) is Failed:
@@ -173,9 +173,8 @@ class TranslatedStream:
         if self._opening:
             opening, self._opening = self._opening, ()
             return opening
-        decoder = self._decoder
         translator = self._translator
-        while not decoder.ended:
+        while not translator.ended:
             out: list[Mapping[str, Any]] = []
             for event in await self._next_events():
                 if type(event) is Failed:
@@ -185,7 +184,7 @@ class TranslatedStream:
                 out += translator.idle()
             if out:
                 self._written_at = self._loop.time()
-                if decoder.ended and self._settle is not None:
+                if translator.ended and self._settle is not None:
                     await self._settle(out)
                 return out
             if self._aborted:

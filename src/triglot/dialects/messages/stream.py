@@ -65,6 +65,9 @@ class MessageStream:
         display: how much of the model's thinking the client sees.
         members: what calls of some functions, by their name, are called in the answer; all others keep the function's name.
         context_tokens: how many tokens prompt and answer may have together, if that is known.
+
+    Attributes:
+        ended: whether the last event has been made.
     """
 
     def __init__(  # noqa: PLR0913 - keywords
@@ -92,6 +95,7 @@ class MessageStream:
         self._thought: list[str] = []
         self._called = False
         self._usage = Usage(prompt=0, completion=0, cached=0)
+        self.ended = False
 
     def start(self, prompt_tokens: int | None) -> list[MessageStreamEvent]:
         """Begin before the backend does; `prompt_tokens` is the size of the prompt as far as it is known."""
@@ -128,8 +132,10 @@ class MessageStream:
                 self._usage = event
             case Finished():
                 self._finish(event, out)
+                self.ended = True
             case Failed():
                 self._emit(error_body(ApiError(event.kind, event.message, details=event.details), self._request_id), out)
+                self.ended = True
             case _:
                 assert_never(event)
         return out

@@ -234,8 +234,9 @@ class Turns:
         """
         call = await open_answer(self._backend, context, turn.body, stream=True)
         events = await collect_events(call, turn.decoder, turn.translator)
+        response = fold_events(events)
         await self._settle(turn, events)
-        return fold_events(events)
+        return response
 
     async def stream(self, turn: Turn, context: RequestContext, *, settle: Settle | None = None) -> TranslatedStream:
         """Run the model; the events begin after a moment, whether or not the backend has begun by then.
