@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from .harness import Reply
 
 
-def ask(gateway: Gateway, *blocks: dict[str, Any]) -> tuple[Reply, list[Any]]:
-    """The gateway's answer, and the chat messages that reached the backend."""
+def ask(gateway: Gateway, *blocks: dict[str, Any], dialect: str = "messages") -> tuple[Reply, list[Any]]:
+    """The gateway's answer to a user's message, and the chat messages that reached the backend."""
+    fields = {"messages" if dialect == "messages" else "input": [{"role": "user", "content": blocks}]}
     reached: list[Any] = []
 
     async def play(connection: Connection) -> None:
@@ -28,7 +29,7 @@ def ask(gateway: Gateway, *blocks: dict[str, Any]) -> tuple[Reply, list[Any]]:
 
     async def run() -> Reply:
         async with playing(gateway, play):
-            return await asyncio.wait_for(gateway.ask("messages", stream=False, messages=[{"role": "user", "content": blocks}]), 30)
+            return await asyncio.wait_for(gateway.ask(dialect, stream=False, **fields), 30)
 
     return asyncio.run(run()), reached
 
@@ -65,5 +66,34 @@ def test_a_damaged_image_reaches_nobody(gateway: Gateway) -> None:
 
 def test_nothing_is_fetched_unless_the_operator_says_so(gateway: Gateway) -> None:
     reply, reached = ask(gateway, {"type": "image", "source": {"type": "url", "url": "http://127.0.0.1:1/a.png"}})
+    assert (reply.status, reached) == (400, [])
+    assert "nothing is fetched from the web here" in json.loads(reply.body)["error"]["message"]
+
+
+def data_url(media_type: str, data: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def test_images_and_files_of_responses_do_so_too(gateway: Gateway) -> None:
+    parts = [
+        {"type": "input_image", "image_url": data_url("image/webp", encode(picture(), "WEBP"))},
+        {"type": "input_file", "filename": "a.pdf", "file_data": data_url("application/pdf", pdf("Alpha"))},
+        {"type": "input_file", "filename": "a.txt", "file_data": data_url("text/plain", b"Beta")},
+    ]
+    reply, [message] = ask(gateway, *parts, dialect="responses")
+    assert (reply.status, json.loads(reply.body)["output"][0]["content"][0]["text"]) == (200, "Hi")
+    image, text = message["content"]
+    assert image["image_url"]["url"].startswith("data:image/jpeg;base64,")
+    assert text == {"type": "text", "text": "Document: a.pdf\n[Page 1]\nAlpha\nDocument: a.txt\nBeta"}
+
+
+def test_what_a_pdf_of_responses_does_not_tell_is_reported(gateway: Gateway) -> None:
+    reply, [message] = ask(gateway, {"type": "input_file", "file_data": data_url("application/pdf", pdf(""))}, dialect="responses")
+    assert reply.headers["x-triglot-loss"] == "input[0].content[0] (input_file)"
+    assert "No page of this PDF has text" in json.dumps(message)
+
+
+def test_nothing_is_fetched_for_responses_either(gateway: Gateway) -> None:
+    reply, reached = ask(gateway, {"type": "input_image", "image_url": "http://127.0.0.1:1/a.png"}, dialect="responses")
     assert (reply.status, reached) == (400, [])
     assert "nothing is fetched from the web here" in json.loads(reply.body)["error"]["message"]
