@@ -62,13 +62,20 @@ class Gateway:
         headers = dict(line.lower().split(": ", 1) for line in lines.split("\r\n"))
         return Reply(int(status.split(" ")[1]), headers, unchunk(rest) if "transfer-encoding" in headers else rest)
 
+    def tell_to_stop(self, number: int = signal.SIGTERM) -> None:
+        """Send the process a signal that ends it; only the first counts: one more may meet an interpreter that is nearly gone."""
+        if not self._told:
+            self._told = True
+            self.process.send_signal(number)
+
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """Send the process a signal that ends it, and wait for it."""
-        self.process.send_signal(number)
+        """Send the process a signal that ends it, unless it has got one, and wait for it."""
+        self.tell_to_stop(number)
         self.process.wait(timeout=30)
         self._lines.join(timeout=5)
 
     def __post_init__(self) -> None:
+        self._told = False
         self._lines = threading.Thread(target=self._collect_lines, daemon=True)
         self._lines.start()
 

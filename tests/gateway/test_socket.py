@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import socket as sockets
 from typing import TYPE_CHECKING, Any
 
@@ -394,6 +393,22 @@ def test_a_wrong_key_is_refused_before_the_upgrade(guarded: Gateway) -> None:
     run(talk())
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "file://", "http://[::1"])
+def test_a_web_page_from_elsewhere_is_refused(gateway: Gateway, guarded: Gateway, origin: str) -> None:
+    async def talk() -> None:
+        with pytest.raises(InvalidStatus) as caught:
+            async with raw(gateway, additional_headers={"origin": origin}):
+                pass
+        assert caught.value.response.status_code == 403
+        assert json.loads(caught.value.response.body or b"")["error"]["code"] == "permission_denied"
+        async with raw(gateway, additional_headers={"origin": f"http://127.0.0.1:{gateway.port}"}):
+            pass
+        async with raw(guarded, additional_headers={"origin": origin, "x-api-key": "secret"}):
+            pass
+
+    run(talk())
+
+
 def test_one_key_does_not_continue_what_another_one_stored(guarded: Gateway) -> None:
     with start_gateway("--api-keys", "one,two") as shared:
 
@@ -473,7 +488,7 @@ def test_a_server_that_stops_lets_answers_end_within_the_grace() -> None:
             async with playing(running, play), raw(running) as busy, raw(running) as idle:
                 await say(busy, CREATE)
                 await hear_until(busy, "response.output_text.delta")
-                running.process.send_signal(signal.SIGTERM)
+                running.tell_to_stop()
                 with pytest.raises(ConnectionClosed) as closed:
                     await idle.recv()
                 assert closed.value.rcvd is not None
@@ -504,7 +519,7 @@ def test_a_server_whose_grace_is_over_fails_what_is_open() -> None:
             async with playing(running, play), raw(running) as client:
                 await say(client, CREATE)
                 await hear_until(client, "response.output_text.delta")
-                running.process.send_signal(signal.SIGTERM)
+                running.tell_to_stop()
                 heard = await hear_until(client, "response.failed")
                 assert "stopping" in heard[-1]["response"]["error"]["message"]
                 with pytest.raises(ConnectionClosed):
