@@ -73,7 +73,7 @@ def _is_kept(item: Mapping[str, Any]) -> bool:
 
 
 def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
-    kind = item.get("type") or "message"
+    kind = "message" if item.get("type") is None else item["type"]
     record: Document = {"type": kind, "id": item.get("id") or new_id(_PREFIXES.get(kind, _OTHER_PREFIX))}
     record.update((name, value) for name, value in item.items() if name not in record and value is not None)
     for name, value in _DEFAULTS.get(kind, {}).items():

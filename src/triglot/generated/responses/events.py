@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
+# Generated from specs/responses (sha256 ce789bf57e31). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
@@ -571,7 +571,7 @@ class OutputTokensDetails(TypedDict):
 
 
 class PartialItem(TypedDict):
-    type: Literal['tool_search_call', 'tool_search_output', 'shell_call', 'shell_call_output', 'local_shell_call', 'local_shell_call_output', 'apply_patch_call', 'apply_patch_call_output', 'program', 'program_output', 'mcp_list_tools', 'mcp_approval_request', 'mcp_approval_response', 'mcp_call', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'image_generation_call', 'computer_call', 'computer_call_output']
+    type: Literal['reasoning', 'compaction', 'custom_tool_call', 'custom_tool_call_output', 'additional_tools', 'configuration_update', 'tool_search_call', 'tool_search_output', 'shell_call', 'shell_call_output', 'local_shell_call', 'local_shell_call_output', 'apply_patch_call', 'apply_patch_call_output', 'program', 'program_output', 'mcp_list_tools', 'mcp_approval_request', 'mcp_approval_response', 'mcp_call', 'web_search_call', 'file_search_call', 'code_interpreter_call', 'image_generation_call', 'computer_call', 'computer_call_output']
     id: str
 
 

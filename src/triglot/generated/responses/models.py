@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 f4051eb16780). DO NOT EDIT.
+# Generated from specs/responses (sha256 ce789bf57e31). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
