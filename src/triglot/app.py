@@ -110,9 +110,16 @@ class Gate:
         self._admit(req)
 
     async def process_request_ws(self, req: Request, ws: WebSocket) -> None:  # noqa: ARG002
-        """Let the WebSocket in, or raise."""
+        """Let the WebSocket in, or raise.
+
+        Browsers let any web page open one to any server, a server on loopback too, and tell only by `Origin` which page it is.
+        """
         self._name(req)
         self._admit(req)
+        origin = req.get_header("origin")
+        if origin is not None and not self._keys and origin.partition("://")[2] != req.get_header("host"):
+            message = f"Web pages of {origin} may not use this server: its WebSockets are for other programs, or for those who show a key."
+            raise ApiError(ErrorKind.PERMISSION, message)
 
     async def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002
         """Say how long the answer took to begin, in the OpenAI dialects."""
