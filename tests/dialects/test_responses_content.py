@@ -98,6 +98,12 @@ def test_a_blind_model_is_told_of_the_images_of_tools() -> None:
     assert list(hide_result_images(request.input)) == []
 
 
+def test_places_of_hidden_images_are_those_of_what_the_client_sent() -> None:
+    items = [{"type": "function_call_output", "call_id": "c1", "output": [IMAGE]} for _ in range(2)]
+    losses = hide_result_images(CreateResponse.model_validate({"input": items}).input, prior=1)
+    assert [loss.path for loss in losses] == ["previous[0].output[0]", "input[0].output[0]"]
+
+
 @pytest.mark.parametrize("nothing", [None, "hello"])
 def test_text_hides_nothing(nothing: str | None) -> None:
     assert list(hide_result_images(nothing)) == []

@@ -305,6 +305,14 @@ def test_thinking_at_the_end_led_to_nothing() -> None:
     assert messages_of(HELLO, item, HELLO)[1] == {**said(""), "reasoning_content": "hm"}
 
 
+def test_places_are_those_of_what_the_client_sent() -> None:
+    items: Any = CreateResponse.model_validate(
+        {"input": [HELLO, thought(encrypted_content="a"), HELLO, thought(encrypted_content="b")]}
+    ).input
+    losses = convert_input(items, CallNames().name_call, unseal, prior=2).losses
+    assert [str(loss) for loss in losses] == ["previous[1].encrypted_content", "input[1].encrypted_content"]
+
+
 # Summaries.
 
 

@@ -71,6 +71,18 @@ def test_what_is_not_stored_cannot_be_continued(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_faults_are_told_by_their_place_in_the_request(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with playing(gateway, Echo().play), client_of(gateway) as client:
+            first = await client.responses.create(model="m", input="hello")
+            parts: Any = [{"type": "input_image", "image_url": "data:image/png;base64,aGk=", "detail": "auto"}]
+            with pytest.raises(openai.BadRequestError) as refusal:
+                await client.responses.create(model="m", input=[{"role": "user", "content": parts}], previous_response_id=first.id)
+            assert refusal.value.param == "input[0].content[0]"
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 @pytest.mark.parametrize("tag", [{"type": "item_reference"}, {}])
 def test_items_can_be_referred_to(gateway: Gateway, tag: dict[str, str]) -> None:
     async def run() -> None:
@@ -176,6 +188,20 @@ def test_a_compacted_conversation_goes_on(gateway: Gateway) -> None:
                 assert text in contents
             await client.responses.create(model="m", input="Thanks.", previous_response_id=second.id)
             assert "answer 2" in str(echo.messages[-1])
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_without_a_summary_there_is_no_compaction(gateway: Gateway) -> None:
+    async def run() -> None:
+        async def play(connection: Connection) -> None:
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"reasoning_content": "Hm"}) + chunk({}, "length") + b"data: [DONE]\n\n")
+            await connection.send(b"0\r\n\r\n")
+
+        async with playing(gateway, play), client_of(gateway) as client:
+            with pytest.raises(openai.InternalServerError, match="no summary"):
+                await client.responses.compact(model="m", input="Who am I?")
 
     asyncio.run(asyncio.wait_for(run(), 30))
 

@@ -199,3 +199,11 @@ def test_what_cannot_be_read_is_refused_with_its_place(part: dict[str, Any], kin
     assert caught.value.message.startswith(message.format(where))
     assert caught.value.param is not None
     assert caught.value.param.startswith(where)
+
+
+def test_places_are_those_of_what_the_client_sent() -> None:
+    request = CreateResponse.model_validate({"input": [{"role": "user", "content": [part]} for part in (text("x"), image(None))]})
+    for prior, where in ((1, "input[0].content[0]"), (2, "previous[1].content[0]")):
+        with pytest.raises(ApiError) as caught:
+            asyncio.run(resolve_media(request, MediaReader(), prior))
+        assert caught.value.param == where

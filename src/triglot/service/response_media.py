@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote, unquote_to_bytes
 
-from triglot.dialects.responses.content import document_text, unread_document
+from triglot.dialects.responses.content import document_text, place_of, unread_document
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses import models as wire
 from triglot.media.reader import Inline, Remote
@@ -35,10 +35,15 @@ class _Place(NamedTuple):
     where: str
 
 
-async def resolve_media(request: HasInput, reader: MediaReader) -> list[Loss]:
+async def resolve_media(request: HasInput, reader: MediaReader, prior: int = 0) -> list[Loss]:
     """Put what can be sent on in the place of images and files: normalised images inline, and the text of PDFs and text files.
 
     The parts of `request` are changed in place. A request without them costs one look at each part.
+
+    Args:
+        request: holds the items.
+        reader: reads the files.
+        prior: how many of the items come from what the request continues.
 
     Returns:
         What could not be read; a text that says so stands in its place.
@@ -47,7 +52,7 @@ async def resolve_media(request: HasInput, reader: MediaReader) -> list[Loss]:
         ApiError: INVALID_REQUEST: a file is missing, damaged, too large, of another kind, or cannot be fetched; UNSUPPORTED: nothing is
             fetched here, or the file is named by an id.
     """
-    places = list(_find_places(request.input))
+    places = list(_find_places(request.input, prior))
     if not places:
         return []
     session = reader.begin()
@@ -55,13 +60,13 @@ async def resolve_media(request: HasInput, reader: MediaReader) -> list[Loss]:
     return [loss for loss in losses if loss is not None]
 
 
-def _find_places(items: Any) -> Iterator[_Place]:
+def _find_places(items: Any, prior: int) -> Iterator[_Place]:
     for index, item in enumerate(items if type(items) is list else ()):
         match item:
             case wire.InputMessage() | wire.TypelessMessage():
-                yield from _find_in(item.content, f"input[{index}].content")
+                yield from _find_in(item.content, f"{place_of(index, prior)}.content")
             case wire.FunctionCallOutput() | wire.CustomToolCallOutput():
-                yield from _find_in(item.output, f"input[{index}].output")
+                yield from _find_in(item.output, f"{place_of(index, prior)}.output")
             case _:
                 pass
 

@@ -33,6 +33,16 @@ def convert_result(output: str | Sequence[Any] | None, call_id: str) -> tuple[st
     return "\n".join(texts), others
 
 
+def place_of(index: int, prior: int) -> str:
+    """What an item is called in errors and losses: its place in what the client sent, or among the items that this continues.
+
+    Args:
+        index: of the item among all that the model reads.
+        prior: how many of these were stored before.
+    """
+    return f"previous[{index}]" if index < prior else f"input[{index - prior}]"
+
+
 def document_text(name: str | None, text: str) -> str:
     """A document under its name."""
     return f"Document: {name}\n{text}" if name else text

@@ -8,7 +8,7 @@ import msgspec
 
 from triglot.dialects.chat_request import ChatMessage, Part, content_of, join_texts, split_parts, text_part, user_message
 from triglot.dialects.history import repair_history
-from triglot.dialects.responses.content import convert_content
+from triglot.dialects.responses.content import convert_content, place_of
 from triglot.dialects.responses.hosted import describe_approval, describe_item
 from triglot.dialects.responses.prior import convert_call, convert_output, found_tools
 from triglot.dialects.telling import describe_result
@@ -49,7 +49,7 @@ class ChatInput(msgspec.Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
 
 
-def convert_input(items: str | Sequence[Any], name_call: CallNamer, unseal: Unseal) -> ChatInput:
+def convert_input(items: str | Sequence[Any], name_call: CallNamer, unseal: Unseal, prior: int = 0) -> ChatInput:
     """The system texts and the messages.
 
     What the assistant did between two words of the others, its thinking, text and calls, is one chat message.
@@ -58,6 +58,7 @@ def convert_input(items: str | Sequence[Any], name_call: CallNamer, unseal: Unse
         items: text of the user, or items, their stored ones and media already in their places.
         name_call: names the calls.
         unseal: opens sealed reasoning and summaries.
+        prior: how many of the items come from what the request continues.
 
     Raises:
         ApiError: NOT_FOUND: an item is not stored here; INVALID_REQUEST: a summary cannot be opened, a result belongs to no call;
@@ -68,7 +69,7 @@ def convert_input(items: str | Sequence[Any], name_call: CallNamer, unseal: Unse
     compacts = bool(items) and isinstance(items[-1], wire.CompactionTrigger)
     reading = _Reading(name_call, unseal)
     for index, item in enumerate(items[:-1] if compacts else items):
-        reading.read(item, f"input[{index}]")
+        reading.read(item, place_of(index, prior))
     if compacts:
         reading.messages.append({"role": "user", "content": SUMMARY_REQUEST})
     messages = _without_loose_end(repair_history(reading.messages))

@@ -53,18 +53,19 @@ class _Prompt(NamedTuple):
     losses: tuple[Loss, ...]
 
 
-def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal) -> Converted:
+def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal, prior: int = 0) -> Converted:
     """The chat request for a response, and how its answer is to be told.
 
     Args:
         request: the request, its stored items and media already in their places.
         profile: of the backend.
         unseal: opens sealed reasoning and summaries.
+        prior: how many items of the input come from what the request continues.
 
     Raises:
         ApiError: there is nothing to answer, an item cannot be used, or `tool_choice` cannot be met.
     """
-    prompt = _convert_prompt(request, profile, unseal)
+    prompt = _convert_prompt(request, profile, unseal, prior)
     rules = AnswerRules(prefill=_prefill(prompt.body["messages"]), single_call=prompt.single_call)
     top_logprobs = _top_logprobs(request)
     losses = prompt.losses
@@ -91,21 +92,21 @@ def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unse
     return Converted(ChatRequest(body, rules), plan, losses)
 
 
-def count_body(request: PromptRequest, profile: Profile, unseal: Unseal) -> dict[str, Any]:
+def count_body(request: PromptRequest, profile: Profile, unseal: Unseal, prior: int = 0) -> dict[str, Any]:
     """The chat request whose tokens a backend counts for a response's prompt.
 
     Raises:
         ApiError: as `convert_request`.
     """
-    return _convert_prompt(request, profile, unseal).body
+    return _convert_prompt(request, profile, unseal, prior).body
 
 
-def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal) -> _Prompt:
+def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, prior: int) -> _Prompt:
     if request.input is None:
         raise ApiError(ErrorKind.INVALID_REQUEST, "input is required: a text, or a list of items.", param="input")
     joining = tools_in(request.input)
     tools = plan_tools(request.tools or (), request.tool_choice, parallel=request.parallel_tool_calls, profile=profile, more=joining)
-    chat = convert_input(request.input, tools.name_call, unseal)
+    chat = convert_input(request.input, tools.name_call, unseal, prior)
     messages = with_system([request.instructions or "", *chat.system], chat.messages)
     if not messages:
         raise ApiError(ErrorKind.INVALID_REQUEST, "input: there is nothing in it that a model could answer.", param="input")

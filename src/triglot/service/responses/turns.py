@@ -160,9 +160,10 @@ class Turns:
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="background")
         losses = find_request_losses(table, context)
         history = await self._historian.complete(request, context.document, context.owner, memory)
-        losses += await self._read_media(request)
+        prior = len(history.prior)
+        losses += await self._read_media(request, prior)
         purpose = _purpose(context)
-        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose))
+        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose), prior)
         tell_losses([*losses, *refuse_rejected(converted.losses)], context)
         body = converted.chat.body
         refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
@@ -193,9 +194,9 @@ class Turns:
             ApiError: it cannot be met.
         """
         losses = find_request_losses(COUNT_INPUT_TOKENS, context)
-        await self._historian.complete(request, context.document, context.owner, None)
-        tell_losses([*losses, *await self._read_media(request)], context)
-        return count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)))
+        prior = len((await self._historian.complete(request, context.document, context.owner, None)).prior)
+        tell_losses([*losses, *await self._read_media(request, prior)], context)
+        return count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)), prior)
 
     async def begin(
         self, request: CreateResponse, context: RequestContext, *, memory: ConnectionMemory, generate: bool
@@ -284,10 +285,10 @@ class Turns:
             log.warning("%s: the response is not stored: %s", turn.request_id, error)
             response["store"] = False
 
-    async def _read_media(self, request: CreateResponse | CountInputTokens) -> list[Loss]:
+    async def _read_media(self, request: CreateResponse | CountInputTokens, prior: int) -> list[Loss]:
         """Put text and plain images in the place of files and other images; gives what is lost with them."""
-        losses = [*hide_result_images(request.input)] if (await self._discovery.facts()).vision is False else []
-        return losses + await resolve_media(request, self._media)
+        losses = [*hide_result_images(request.input, prior)] if (await self._discovery.facts()).vision is False else []
+        return losses + await resolve_media(request, self._media, prior)
 
 
 def _purpose(context: RequestContext) -> str:
