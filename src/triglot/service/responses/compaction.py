@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from triglot.dialects.responses.answer import convert_usage
+from triglot.errors import ApiError, ErrorKind
 from triglot.events import Usage
 from triglot.generated.responses.models import CreateResponse
 from triglot.generated.responses.support import COMPACT_RESPONSE
@@ -42,6 +43,11 @@ class Compactor:
         turn = await self._turns.prepare(request, context, remembers=True, table=COMPACT_RESPONSE)
         response = await self._turns.answer(turn, context)
         made: list[Any] = [*response["output"]]
+        if not made:
+            message = (
+                "The model wrote no summary before it ran out of room: send a shorter conversation, or serve the model with more context."
+            )
+            raise ApiError(ErrorKind.BACKEND_FAILED, message)
         return {
             "id": response["id"],
             "object": "response.compaction",
