@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triglot.dialects.history import NO_RESULT
@@ -559,6 +559,7 @@ ITEMS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ITEMS)
 def test_any_input_becomes_messages_that_a_backend_takes(items: list[dict[str, Any]]) -> None:
     converted = convert(*items)
