@@ -155,13 +155,27 @@ def test_patch_loop(ask: Callable[..., Session]) -> None:
     assert ["Success" in result for result in results] == [True, True]
 
 
-def test_failed_patch(ask: Callable[..., Session]) -> None:
-    """A patch that does not fit the file is a result for the model."""
-    patch = "*** Begin Patch\n*** Update File: missing.txt\n@@\n-one\n+two\n*** End Patch\n"
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        pytest.param("*** Begin Patch\n*** Update File: missing.txt\n@@\n-one\n+two\n*** End Patch\n", "missing.txt", id="no-such-file"),
+        pytest.param("*** Begin Patch\nnonsense\n*** End Patch\n", "invalid hunk", id="not-in-its-grammar"),
+    ],
+)
+def test_failed_patch(ask: Callable[..., Session], patch: str, told: str) -> None:
+    """A patch that cannot be applied is a result for the model."""
     session = ask(call_then_finish(Call("apply_patch", {"input": patch})), model=PATCHES)
     session.assert_served()
-    assert "missing.txt" in session.chats[1]["messages"][-1]["content"]
+    assert told in session.chats[1]["messages"][-1]["content"]
     assert session.runs[0].output == DONE + "\n"
+
+
+def test_bare_patch(ask: Callable[..., Session]) -> None:
+    """A model that gives the patch itself in place of its arguments is understood."""
+    patch = f"*** Begin Patch\n*** Add File: proof.txt\n+{PROOF}\n*** End Patch\n"
+    session = ask(call_then_finish(Call("apply_patch", patch)), model=PATCHES)
+    session.assert_served()
+    assert (session.work / "proof.txt").read_text() == PROOF + "\n"
 
 
 def test_namespace(ask: Callable[..., Session]) -> None:
@@ -418,16 +432,21 @@ def test_goes_without_a_websocket(ask: Callable[..., Session]) -> None:
 IDLE_LIMIT = {"model_providers.triglot.stream_idle_timeout_ms": 4000}
 
 
+@pytest.mark.parametrize("way", [pytest.param({}, id="http"), pytest.param(WEBSOCKETS, id="websocket")])
 @pytest.mark.parametrize("reports", [pytest.param(0, id="queued"), pytest.param(1, id="one-report"), pytest.param(12, id="reports")])
-def test_long_prefill(ask: Callable[..., Session], reports: int) -> None:
+def test_long_prefill(ask: Callable[..., Session], reports: int, way: dict[str, Any]) -> None:
     """12 s until the first token, for a Codex that gives up after 4 s without an event."""
     play = call_then_finish(WRITE_PROOF, prefill=Prefill(12, reports))
-    session = ask(play, config=IDLE_LIMIT, settings=("--api-keys", KEY, "--heartbeat-s", "1"))
-    assert_loop(session)
-    slow = session.posted("/v1/responses")[1]
-    assert slow.seconds > 12
+    session = ask(play, config={**IDLE_LIMIT, **way}, settings=("--api-keys", KEY, "--heartbeat-s", "1"))
+    session.assert_served()
+    assert session.runs[0].output == DONE + "\n"
+    assert len(session.chats) == 2
+    slow = session.exchanges[-1]
     assert slow.event_types.count("response.in_progress") > 10
-    assert slow.longest_silence_s < 2
+    if not way:
+        assert len(session.exchanges) == 2
+        assert slow.seconds > 12
+        assert slow.longest_silence_s < 2
 
 
 def test_gives_up_without_a_heartbeat(ask: Callable[..., Session]) -> None:
@@ -444,6 +463,7 @@ def test_gives_up_without_a_heartbeat(ask: Callable[..., Session]) -> None:
     assert session.chats[2]["messages"] == session.chats[1]["messages"]
 
 
+@pytest.mark.parametrize("way", [pytest.param({}, id="http"), pytest.param(WEBSOCKETS, id="websocket")])
 @pytest.mark.parametrize(
     ("trouble", "status"),
     [
@@ -453,16 +473,21 @@ def test_gives_up_without_a_heartbeat(ask: Callable[..., Session]) -> None:
         pytest.param(Busy(), 429, id="busy-without-a-word"),
     ],
 )
-def test_asks_again(ask: Callable[..., Session], trouble: Turn, status: int) -> None:
+def test_asks_again(ask: Callable[..., Session], trouble: Turn, status: int, way: dict[str, Any]) -> None:
     """What passes is tried again; the turn that broke off leaves no trace in the conversation."""
     troubles = [trouble]
     play = call_then_finish(WRITE_PROOF)
-    session = ask(lambda chat: troubles.pop() if has_result(chat) and troubles else play(chat))
-    asked = session.posted("/v1/responses")
-    assert [exchange.status for exchange in asked] == [200, status, 200]
+    session = ask(lambda chat: troubles.pop() if has_result(chat) and troubles else play(chat), config=way)
     assert session.runs[0].status == 0
     assert session.runs[0].output == DONE + "\n"
+    assert len(session.chats) == 3
     assert session.chats[2]["messages"] == session.chats[1]["messages"]
     assert not any("Traceback" in line for line in session.log)
-    if status == 429:
-        assert int(asked[1].answer_headers["retry-after"]) >= 1
+    asked = session.exchanges
+    if way:  # a second connection, on which all is said again
+        assert [exchange.status for exchange in asked] == [101, 101]
+        [error] = [message for message in asked[0].heard if message["type"] in {"error", "response.failed"}]
+        assert error.get("status", 200) == status
+    else:
+        assert [exchange.status for exchange in asked] == [200, status, 200]
+        assert status != 429 or int(asked[1].answer_headers["retry-after"]) >= 1
