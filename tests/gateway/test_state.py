@@ -107,6 +107,23 @@ def test_items_can_be_referred_to(gateway: Gateway, tag: dict[str, str]) -> None
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_extras_of_a_stored_response_are_named_as_lost(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with playing(gateway, Echo().play), client_of(gateway) as client:
+            response = await client.responses.create(model="m", input="hello")
+            plain = await client.responses.with_raw_response.retrieve(response.id, include_obfuscation=False)
+            assert "x-triglot-loss" not in plain.headers
+            extras: Any = ["reasoning.encrypted_content", "message.output_text.logprobs"]
+            asked = await client.responses.with_raw_response.retrieve(response.id, include=extras, include_obfuscation=True)
+            assert asked.headers["x-triglot-loss"] == "include; include_obfuscation"
+            assert asked.parse() == plain.parse() == response
+            with pytest.raises(openai.BadRequestError) as refusal:
+                await client.responses.retrieve(response.id, include=["nothing"])  # type: ignore[list-item]
+            assert refusal.value.param == "include.0"
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
 def test_input_items_come_in_pages(gateway: Gateway) -> None:
     async def run() -> None:
         echo = Echo()

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from triglot.generated.responses.support import GET_RESPONSE_QUERY
+from triglot.service.losses import tell_losses
 from triglot.service.response_socket import ResponseSocket
 from triglot.service.responses.background import RunStream
+from triglot.support import find_losses
 
 if TYPE_CHECKING:
     from triglot.generated.responses import events, models
@@ -67,12 +70,14 @@ class ResponsesHandlers:
             return RunStream(self._store, context.owner, turn.response["id"], after=-1, run=run)
         return await self._turns.stream(turn, context)
 
-    async def get_response(self, response_id: str, query: models.GetResponseQuery, context: RequestContext) -> events.Response:  # noqa: ARG002
+    async def get_response(self, response_id: str, query: models.GetResponseQuery, context: RequestContext) -> events.Response:
         """A stored response."""
+        _tell_losses(query, context)
         return await self._retrieval.get(context.owner, response_id)
 
     async def follow_response(self, response_id: str, query: models.GetResponseQuery, context: RequestContext) -> ByteStream:
         """The events of a background response, as they come."""
+        _tell_losses(query, context)
         after = -1 if query.starting_after is None else query.starting_after
         return await self._retrieval.follow(context.owner, response_id, after)
 
@@ -154,6 +159,10 @@ class ResponsesHandlers:
     async def delete_conversation_item(self, conversation_id: str, item_id: str, context: RequestContext) -> events.Conversation:
         """Take an item out of a conversation."""
         return await self._conversations.delete_item(context.owner, conversation_id, item_id)
+
+
+def _tell_losses(query: models.GetResponseQuery, context: RequestContext) -> None:
+    tell_losses(find_losses(GET_RESPONSE_QUERY, query.model_dump(exclude_unset=True)), context)
 
 
 class InputCounter:
