@@ -225,14 +225,17 @@ def test_a_key_of_a_start_without_state_is_forgotten(served, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_state_that_cannot_be_kept_ends_with_one_line(capsys, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(SystemExit) as caught:
-        cli.main(["serve", "--backend", "http://gpu:8080", "--port", "0", "--state", str(tmp_path / "file" / "state.sqlite3")])
-    assert caught.value.code == 1
-    assert capsys.readouterr().err.startswith(
-        f"triglot: cannot keep the signing key in {tmp_path}/file/signing.key: Not a directory; give one"
-    )
+def test_state_that_cannot_be_kept_ends_with_one_line(capsys, served, tmp_path):
+    (tmp_path / "file").write_text("no database")
+    for place, told in ((tmp_path / "file", "is damaged or no state"), (tmp_path / "file" / "state", "Not a directory; name another file")):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(["serve", "--backend", "http://gpu:8080", "--port", "0", "--workers", "2", "--state", str(place)])
+        said = capsys.readouterr().err
+        assert (caught.value.code, served) == (1, [])
+        assert said.startswith("triglot: ")
+        assert said.count("\n") == 1
+        assert f"{place}" in said
+        assert told in said
 
 
 @pytest.mark.engine

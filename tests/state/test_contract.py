@@ -68,6 +68,10 @@ def test_nobody_sees_what_is_of_another_owner(open_):
             await store.save_response(stranger, response("resp_1", previous_id="resp_0"), items("msg_1"), [])
             await store.create_conversation(stranger, conversation("conv_1"), [])
             await store.save_response(stranger, response("resp_9", conversation_id="conv_1"), items("msg_9"), [])
+            await store.save_response(stranger, response("resp_2", previous_id="only_mine"), items("msg_9"), [])
+        await store.save_response(OWNER, response("only_mine"), items("msg_8"), [])
+        for stranger in (OTHER, ""):
+            assert await store.load_chain(stranger, "resp_2") is None
         assert await store.load_response(OWNER, "resp_1") == response("resp_1", "in_progress", background=True)
         assert await store.load_events(OWNER, "resp_1", after=-1, limit=9) == [(0, b"event")]
         assert await store.append_events(OWNER, "resp_1", [])
@@ -363,10 +367,12 @@ def test_to_continue_a_chain_keeps_all_of_it(open_, clock):
         await store.save_response(OWNER, response("resp_1"), items("a"), [])
         await store.save_response(OWNER, response("resp_2", previous_id="resp_1"), items("b"), [])
         await store.create_conversation(OWNER, conversation("conv_1"), items("c"))
+        await store.save_response(OWNER, response("aside", previous_id="resp_1"), items("x"), [])
         for _ in range(5):
             clock.now += TTL_S / 2
             assert ids(await store.load_chain(OWNER, "resp_2")) == ["a", "b"]
             assert ids(await store.load_conversation_items(OWNER, "conv_1")) == ["c"]
+        assert await store.load_response(OWNER, "aside") is None
         clock.now += TTL_S / 2
         await store.append_items(OWNER, "conv_1", items("d"))
         clock.now += TTL_S / 2

@@ -394,6 +394,24 @@ def test_what_was_to_be_deleted_while_nothing_ran_is_deleted_at_the_start(file, 
     assert query(file, "SELECT (SELECT count(*) FROM responses), (SELECT count(*) FROM items)") == [(0, 0)]
 
 
+def test_what_lives_no_longer_is_in_nobodys_way(open_, monkeypatch):
+    monkeypatch.setattr("triglot.state.sqlite.tidy", lambda _at, _max_bytes: False)
+    clock = Clock()
+
+    async def story(store):
+        await store.create_conversation(OWNER, conversation("conv_1"), items("a"))
+        await store.save_response(OWNER, response("resp_1", "queued", background=True), items("b"), [])
+        await store.append_events(OWNER, "resp_1", [(0, b"x")])
+        clock.now += 2000
+        await store.create_conversation(OWNER, conversation("conv_1"), [])
+        await store.save_response(OWNER, response("resp_1"), [], [])
+        assert await store.load_conversation_items(OWNER, "conv_1") == []
+        assert await store.load_events(OWNER, "resp_1", after=-1, limit=9) == []
+        assert await store.find_items(OWNER, ["a", "b"]) == {}
+
+    tell(open_(clock=clock), story)
+
+
 def test_tidying_that_fails_is_logged_and_stops_nothing(open_, monkeypatch, caplog):
     def fail(at, _max_bytes):
         at.db.execute("BEGIN")
@@ -478,6 +496,22 @@ def test_a_chain_of_a_thousand_links_is_found_by_one_query(open_, monkeypatch):
         assert len([text for text in seen if "SELECT" in text]) == 1001
 
     tell(open_(), story)
+
+
+def test_to_read_what_was_used_just_now_writes_nothing(open_):
+    clock = Clock()
+
+    async def story(store):
+        await store.save_response(OWNER, response("resp_1"), items("a"), [])
+        await store.create_conversation(OWNER, conversation("conv_1"), items("b"))
+        changes = await store._writer.run(lambda db: db.total_changes)
+        for seconds, written in ((100, 0), (1, 2)):
+            clock.now += seconds
+            await store.load_chain(OWNER, "resp_1")
+            await store.load_conversation_items(OWNER, "conv_1")
+            assert await store._writer.run(lambda db: db.total_changes) == changes + written
+
+    tell(open_(clock=clock), story)
 
 
 # --- several processes
