@@ -74,6 +74,7 @@ def ask(client: str, base: Path, request: pytest.FixtureRequest) -> Callable[...
         driven = drive(*commands, backend=backend, environ=environ, files=files, base=base, settings=settings, upgrades=upgrades)
         session = asyncio.run(driven)
         sys.stdout.write(session.report())
+        assert session.outside == []
         if record and request.config.getoption("--record"):
             exchanges = session.posted("/v1/responses")
             version = re.findall(r"codex_exec/(\S+)", exchanges[0].headers["user-agent"])[0]
