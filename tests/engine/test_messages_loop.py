@@ -28,7 +28,7 @@ PERSON = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"
 THINKING: Any = {"enabled": {"type": "enabled", "budget_tokens": 1024}, "adaptive": {"type": "adaptive"}}
 
 
-@pytest.fixture(params=["create", "stream"])
+@pytest.fixture(params=["messages.create", "messages.stream"], ids=["create", "stream"])
 def ask(request: pytest.FixtureRequest, sdk: Sdk, gateway: str) -> Any:
     def ask(prompt: str | list[Any], **fields: Any) -> Any:
         messages = prompt if isinstance(prompt, list) else said(prompt)
@@ -82,7 +82,7 @@ def test_thinking(ask: Any, thinking: Any) -> None:
 def test_omitted_thinking_reaches_the_model_again(ask: Any, sdk: Sdk, gateway: str) -> None:
     def count(message: Any) -> Any:
         request = {"model": "tiny-demo", "messages": with_results(TWO_CITIES, message, "sunny", "rain"), "tools": TOOLS}
-        return sdk.get("count", gateway, request=request)["input_tokens"]
+        return sdk.get("messages.count", gateway, request=request)["input_tokens"]
 
     shown = ask(TWO_CITIES, tools=TOOLS, thinking={"type": "adaptive"})
     omitted = ask(TWO_CITIES, tools=TOOLS, thinking={"type": "adaptive", "display": "omitted"})
@@ -96,7 +96,7 @@ def test_omitted_thinking_reaches_the_model_again(ask: Any, sdk: Sdk, gateway: s
 def test_altered_thinking_is_dropped(ask: Any, sdk: Sdk, gateway: str) -> None:
     def count(message: Any) -> Any:
         request = {"model": "tiny-demo", "messages": with_results(TWO_CITIES, message, "sunny", "rain"), "tools": TOOLS}
-        return sdk.get("count", gateway, request=request)["input_tokens"]
+        return sdk.get("messages.count", gateway, request=request)["input_tokens"]
 
     message = ask(TWO_CITIES, tools=TOOLS, thinking={"type": "adaptive"})
     before = count(message)
@@ -168,7 +168,7 @@ PROMPTS: Any = {
 
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
 def test_counted_is_used(ask: Any, sdk: Sdk, gateway: str, prompt: Any) -> None:
-    counted = sdk.get("count", gateway, request={"model": "tiny-demo", **prompt})
+    counted = sdk.get("messages.count", gateway, request={"model": "tiny-demo", **prompt})
     fields = {name: value for name, value in prompt.items() if name != "messages"}
     message = ask(prompt["messages"], **fields, max_tokens=20)
     assert prompt_tokens(message) == counted["input_tokens"]
@@ -201,7 +201,7 @@ def test_tool_runner(sdk: Sdk, gateway: str, thinking: Any, streamed: bool) -> N
         "stream": streamed,
         "answers": {"get_weather": "sunny, 21 degrees"},
     }
-    done = sdk.get("run_tools", gateway, request=request)
+    done = sdk.get("messages.run_tools", gateway, request=request)
     assert done["calls"] == [{"name": "get_weather", "input": {"city": "Paris"}}]
     assert done["message"]["stop_reason"] == "end_turn"
     assert "sunny" in text_of(done["message"])
@@ -210,23 +210,23 @@ def test_tool_runner(sdk: Sdk, gateway: str, thinking: Any, streamed: bool) -> N
 def test_thread(sdk: Sdk, gateway: str) -> None:
     """Nothing is kept here, and each turn after the first finds that out; the answers are those of the whole conversation."""
     turns = ["hello", "Count to 5", "hello"]
-    answers = sdk.get("converse", gateway, request={"model": "tiny-demo", "max_tokens": 200, "turns": turns})
+    answers = sdk.get("messages.converse", gateway, request={"model": "tiny-demo", "max_tokens": 200, "turns": turns})
     assert text_of(answers[1]) == "1 2 3 4 5"
     first, second, third = map(prompt_tokens, answers)
     assert first < second < third
 
 
 def test_models(sdk: Sdk, gateway: str) -> None:
-    [[model]] = sdk.get("models", gateway)
+    [[model]] = sdk.get("messages.models", gateway)
     assert (model["id"], model["type"]) == ("tiny-demo", "model")
     assert model["max_input_tokens"] > 1000
-    again = sdk.get("model", gateway, request={"id": "tiny-demo"})
+    again = sdk.get("messages.model", gateway, request={"id": "tiny-demo"})
     assert again | {"created_at": model["created_at"]} == model  # the engine has no date but that of its answer
-    assert sdk.ask("model", gateway, request={"id": "no/such/model"})["error"]["error"]["type"] == "not_found_error"
+    assert sdk.ask("messages.model", gateway, request={"id": "no/such/model"})["error"]["error"]["type"] == "not_found_error"
 
 
 def test_models_in_pages(sdk: Sdk, gateway_with_alias: str) -> None:
-    pages = sdk.get("models", gateway_with_alias, request={"limit": 1})
+    pages = sdk.get("messages.models", gateway_with_alias, request={"limit": 1})
     assert [[model["id"] for model in page] for page in pages] == [["tiny-demo"], ["claude-local"]]
-    [page] = sdk.get("models", gateway_with_alias, request={"limit": 1000})
+    [page] = sdk.get("messages.models", gateway_with_alias, request={"limit": 1000})
     assert [model["id"] for model in page] == ["tiny-demo", "claude-local"]

@@ -1,19 +1,22 @@
-"""The official Python SDK, doing the jobs that `node/driver.mjs` does with the Node SDK."""
+"""The official Python SDKs, doing the jobs that `node/driver.mjs` does with the Node SDKs."""
 
 from __future__ import annotations
 
 import contextlib
-import inspect
-import json
 from typing import TYPE_CHECKING, Any
 
 import anthropic
-from anthropic.lib.tools import BetaFunctionTool
-from anthropic.types import Message
-from anthropic.types.beta import BetaMessage
+import openai
+
+from tests.sdks import python_messages, python_responses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+JOBS: dict[str, Any] = {
+    **{f"messages.{name}": job for name, job in python_messages.JOBS.items()},
+    **{f"responses.{name}": job for name, job in python_responses.JOBS.items()},
+}
 
 
 class PythonSdk:
@@ -21,13 +24,13 @@ class PythonSdk:
 
     def __init__(self, open_clients: contextlib.ExitStack) -> None:
         self._open_clients = open_clients
-        self._clients: dict[str, anthropic.Anthropic] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def ask(self, job: str, url: str, *, beta: bool = False, request: Any = None, headers: Any = None) -> dict[str, Any]:
         """Do a job; return `{"result": ...}`, or `{"error": ...}` with the body of the server's error."""
         try:
-            return {"result": JOBS[job](self._client(url), beta, request or {}, headers or {})}
-        except anthropic.APIStatusError as error:
+            return {"result": JOBS[job](self._client(job, url), beta, request or {}, headers or {})}
+        except (anthropic.APIStatusError, openai.APIError) as error:
             return {"error": error.body if isinstance(error.body, dict) else {"words": error.body}}
 
     def get(self, job: str, url: str, **details: Any) -> Any:
@@ -36,87 +39,17 @@ class PythonSdk:
         assert "result" in answer, answer
         return answer["result"]
 
-    def _client(self, url: str) -> anthropic.Anthropic:
-        if url not in self._clients:
-            client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=30)
-            self._clients[url] = self._open_clients.enter_context(client)
-        return self._clients[url]
+    def _client(self, job: str, url: str) -> Any:
+        kind = job.partition(".")[0]
+        if (kind, url) not in self._clients:
+            options: Any = {"api_key": "none", "max_retries": 0, "timeout": 30}
+            client = anthropic.Anthropic(base_url=url, **options) if kind == "messages" else openai.OpenAI(base_url=f"{url}/v1", **options)
+            self._clients[kind, url] = self._open_clients.enter_context(client)
+        return self._clients[kind, url]
 
 
 @contextlib.contextmanager
 def running_python() -> Iterator[PythonSdk]:
-    """The SDK, its clients closed at the end."""
+    """The SDKs, their clients closed at the end."""
     with contextlib.ExitStack() as open_clients:
         yield PythonSdk(open_clients)
-
-
-def create(client: anthropic.Anthropic, beta: bool, request: Any, headers: Any) -> Any:
-    return checked(call(client, "create", beta, request, headers), beta)
-
-
-def stream(client: anthropic.Anthropic, beta: bool, request: Any, headers: Any) -> Any:
-    with call(client, "stream", beta, request, headers) as events:
-        return checked(events.get_final_message(), beta)
-
-
-def count(client: anthropic.Anthropic, beta: bool, request: Any, headers: Any) -> Any:
-    return plain(call(client, "count_tokens", beta, request, headers))
-
-
-def model(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: Any) -> Any:
-    return plain(client.models.retrieve(request["id"]))
-
-
-def models(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: Any) -> Any:
-    return [[plain(entry) for entry in page.data] for page in client.models.list(**request).iter_pages()]
-
-
-def run_tools(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: Any) -> Any:
-    calls: list[Any] = []
-
-    def runnable(tool: Any) -> Any:
-        def run(**arguments: Any) -> str:
-            calls.append({"name": tool["name"], "input": arguments})
-            return str(request["answers"][tool["name"]])
-
-        return BetaFunctionTool(run, **tool)
-
-    options = {name: value for name, value in request.items() if name not in {"answers", "tools"}}
-    runner = client.beta.messages.tool_runner(tools=[runnable(tool) for tool in request["tools"]], **options)
-    return {"message": plain(runner.until_done()), "calls": calls}
-
-
-def converse(client: anthropic.Anthropic, _beta: bool, request: Any, _headers: Any) -> Any:
-    thread = client.beta.messages.thread(**{name: value for name, value in request.items() if name != "turns"})
-    return [plain(thread.send({"role": "user", "content": text})) for text in request["turns"]]
-
-
-def call(client: anthropic.Anthropic, name: str, beta: bool, request: Any, headers: Any) -> Any:
-    """Call a method of `messages`; what it has no parameter for goes into the body as it is."""
-    method = getattr(client.beta.messages if beta else client.messages, name)
-    known = inspect.signature(method).parameters
-    fields = {field: value for field, value in request.items() if field in known}
-    others = {field: value for field, value in request.items() if field not in known}
-    return method(**fields, extra_body=others, extra_headers=headers)
-
-
-def checked(message: Any, beta: bool) -> Any:
-    """The message as JSON, read once more with the checks that the SDK leaves out."""
-    (BetaMessage if beta else Message).model_validate_json(message.to_json())
-    return plain(message)
-
-
-def plain(answer: Any) -> Any:
-    """A model of the SDK as JSON."""
-    return json.loads(answer.to_json())
-
-
-JOBS: dict[str, Callable[[anthropic.Anthropic, bool, Any, Any], Any]] = {
-    "create": create,
-    "stream": stream,
-    "count": count,
-    "model": model,
-    "models": models,
-    "run_tools": run_tools,
-    "converse": converse,
-}

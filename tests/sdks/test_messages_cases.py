@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sdks.stage import MESSAGE_CASES, call_of, expected_of, in_order
+from tests.sdks.message_cases import MESSAGE_CASES, expected_of, in_order
+from tests.sdks.stage import fields_of, headers_of, only
 from triglot_conformance.placeholders import Bindings
 
 if TYPE_CHECKING:
@@ -31,20 +32,13 @@ def test_the_stream_adds_up_to_the_whole(case: Case, sdk: Sdk, beta: bool, stage
     bindings = Bindings()
     for step in case.steps:
         stage.play(step)
-        request, headers = call_of(step, bindings)
+        call: Any = {"beta": beta, "request": fields_of(step, bindings), "headers": headers_of(step)}
         others = copy.deepcopy(bindings)
-        streamed, whole = (only(sdk.ask(job, stage.url, beta=beta, request=request, headers=headers)) for job in ("stream", "create"))
+        streamed, whole = (only(sdk.ask(job, stage.url, **call)) for job in ("messages.stream", "messages.create"))
         expected = in_order(expected_of(step))
         assert bindings.match(expected, in_order(streamed)) is None
         assert others.match(expected, in_order(whole)) is None
         assert without_ids(streamed) == without_ids(whole)
-
-
-def only(answer: dict[str, Any]) -> dict[str, Any]:
-    """The message, or the body of the error."""
-    [document] = answer.values()
-    assert isinstance(document, dict)
-    return document
 
 
 def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
