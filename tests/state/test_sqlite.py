@@ -291,6 +291,22 @@ def test_a_lock_that_is_never_let_go_is_an_error(file, open_, monkeypatch):
     tell(open_(), story)
 
 
+def test_a_file_that_is_taken_away_is_an_error_until_it_is_back(tmp_path):
+    file = tmp_path / "triglot" / "state.sqlite3"
+    store = SqliteStore(file, ttl_s=1000.0, max_bytes=2**30)
+
+    async def story(store):
+        file.parent.rename(tmp_path / "elsewhere")
+        saves = [store.save_response(OWNER, response(f"resp_{n}"), [], []) for n in range(3)]
+        for outcome in await asyncio.gather(*saves, store.load_response(OWNER, "resp_0"), return_exceptions=True):
+            assert isinstance(outcome, StoreError)
+            assert str(outcome).startswith(f"cannot write {file}: unable to open database file; give triglot the right")
+        (tmp_path / "elsewhere").rename(file.parent)
+        await store.save_response(OWNER, response("resp_1"), [], [])
+
+    tell(store, story)
+
+
 def test_an_error_in_one_job_is_of_that_job_alone(open_):
     async def story(store):
         def fail(_db):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from triglot.state.queries import Access
 
 _STEP_S: Final = 0.01  # a transaction of deletions takes about that long; others can write in between
-_FAR: Final = 1.1  # that much beyond the limit, writing waits until there is room
+_FAR: Final = 1.1  # that much beyond the limit, tidying takes more steps than one before anybody may write again
+_PUSH_S: Final = 0.1
 
 # The one that was not used for longest, unless it runs.
 _OLDEST: Final = """
@@ -29,16 +30,23 @@ def tidy(at: Access, max_bytes: int) -> bool:
     Raises:
         sqlite3.Error: it cannot be done; a transaction may be open.
     """
+    end = time.monotonic() + (_PUSH_S if used_bytes(at.db) > max_bytes * _FAR else 0.0)
     while _next(at, max_bytes) is not None:
         at.db.execute("BEGIN IMMEDIATE")
-        end = time.monotonic() + _STEP_S
-        while (victim := _next(at, max_bytes)) is not None:
-            at.db.execute(*victim)
-            if time.monotonic() > end:
-                break
+        more = _delete(at, max_bytes)
         at.db.execute("COMMIT")
-        if used_bytes(at.db) <= max_bytes * _FAR:
-            return victim is not None
+        if not more or time.monotonic() > end:
+            return more
+    return False
+
+
+def _delete(at: Access, max_bytes: int) -> bool:
+    """Delete for the time of one step; says whether there is more."""
+    end = time.monotonic() + _STEP_S
+    while (victim := _next(at, max_bytes)) is not None:
+        at.db.execute(*victim)
+        if time.monotonic() > end:
+            return True
     return False
 
 
