@@ -27,7 +27,7 @@ def read_document(dialect: str) -> dict[str, Any]:
 
 @cache
 def complete_document(dialect: str) -> dict[str, Any]:
-    """The document with what it leaves unsaid: null counts as absent in a request, and a stream may have a sentinel."""
+    """The document with what it leaves unsaid: null counts as absent in a request, a stream may have a sentinel, a socket refuses GET."""
     document = read_document(dialect)
     for schema in _find_request_schemas(document):
         _allow_null(schema)
@@ -37,6 +37,9 @@ def complete_document(dialect: str) -> dict[str, Any]:
         if stream is not None and sentinel is not None:
             fields = stream["itemSchema"]["properties"]
             fields["data"] = {"anyOf": [{"const": sentinel}, fields["data"]]}
+    for path in document["paths"].values():
+        if "x-triglot-websocket" in path:
+            path.setdefault("get", {"responses": {"426": path["post"]["responses"]["4XX"]}})
     return document
 
 

@@ -63,6 +63,7 @@ REASONS = (
     "the PDF cannot be read",
     "nothing is fetched from the web here",
     "there is nothing in it that a model could answer",
+    "is for POST and for WebSockets",
     "needs an image_url",
     "must be a data: URL",
     "needs file_data",
@@ -187,7 +188,7 @@ def write_integers(value: Any) -> Any:
 
 def can_stream(case: Case) -> bool:
     """Whether the operation answers with events, too."""
-    return "text/event-stream" in case.operation.definition.raw["responses"]["200"]["content"]
+    return "text/event-stream" in case.operation.definition.raw["responses"].get("200", {"content": ()})["content"]
 
 
 def fits_after_all(case: Case, dialect: str) -> bool:
