@@ -42,6 +42,7 @@ class Run:
         turn: what is made.
         context: of the request that asked for it, without its client.
         events: its events, type and JSON, in order; the sequence number is the index.
+        written: how many of them are in the store; `writing` is held while more go there.
         ended: nothing is added any more.
         cancelled: somebody wants it to stop.
     """
@@ -52,8 +53,9 @@ class Run:
         self.events: list[tuple[str, bytes]] = []
         self.ended = False
         self.cancelled = False
+        self.written = 0
+        self.writing = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._written = 0
 
     def add(self, events: Sequence[Any]) -> None:
         """Keep events, and wake whoever listens."""
@@ -74,11 +76,6 @@ class Run:
         """Return when there is an event at `position`, or none will come."""
         while len(self.events) <= position and not self.ended:
             await self._changed.wait()
-
-    def take_unwritten(self) -> list[tuple[int, bytes]]:
-        """The events that have not been taken yet, by sequence number."""
-        start, self._written = self._written, len(self.events)
-        return [(number, body) for number, (_, body) in enumerate(self.events[start:], start)]
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -164,27 +161,35 @@ class BackgroundRuns:
 
     async def _settle(self, run: Run, events: Sequence[Any]) -> None:
         """Keep the last events, then the response that they end with."""
-        last = [(len(run.events) + place, msgspec.json.encode(event)) for place, event in enumerate(events)]
-        await self._write(run, [*run.take_unwritten(), *last])
+        await self._write(run, [msgspec.json.encode(event) for event in events])
         await self._turns.save(run.turn)
 
     async def _flush_regularly(self, run: Run) -> None:
         saved_as: str = run.turn.response["status"]
         while True:
             await asyncio.sleep(_FLUSH_EVERY_S)
-            if not await self._write(run, run.take_unwritten()):
+            if not await self._write(run):
                 run.cancel()
                 return
             if run.turn.response["status"] != saved_as in RUNNING:
                 await self._turns.save(run.turn)
                 saved_as = run.turn.response["status"]
 
-    async def _write(self, run: Run, events: Sequence[tuple[int, bytes]]) -> bool:
-        try:
-            return await self._store.append_events(run.turn.owner, run.turn.response["id"], events)
-        except StoreError as error:
-            log.warning("%s: events of a background response are not stored: %s", run.turn.request_id, error)
-            return True
+    async def _write(self, run: Run, last: Sequence[bytes] = ()) -> bool:
+        """Write the events that are not in the store yet, and `last`, which come after them; what fails is tried again with the next.
+
+        Returns:
+            False if the response shall not go on.
+        """
+        async with run.writing:
+            bodies = [*(body for _, body in run.events[run.written :]), *last]
+            try:
+                goes_on = await self._store.append_events(run.turn.owner, run.turn.response["id"], list(enumerate(bodies, run.written)))
+            except StoreError as error:
+                log.warning("%s: events of a background response are not stored: %s", run.turn.request_id, error)
+                return True
+            run.written += len(bodies)
+            return goes_on
 
 
 class RunStream:
