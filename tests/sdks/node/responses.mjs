@@ -9,6 +9,9 @@ export const connect = (url) => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none
 
 const ENDS = ['response.completed', 'response.incomplete', 'response.failed'];
 
+// These take ids and options only, all others, and all of the beta, also an object of fields.
+const WITHOUT_FIELDS = ['responses.delete', 'responses.cancel', 'conversations.retrieve', 'conversations.delete'];
+
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 // What a method gives, as it came; of a page also what the SDK has made of it.
@@ -16,11 +19,11 @@ const plain = (answer) => (answer?.getPaginatedItems ? { ...answer.body, data: a
 
 export const JOBS = {
   // any method, such as `responses.input_items.list`, with `ids` and `fields`
-  async call({ client, beta, request: { method, ids = [], fields }, options }) {
+  async call({ client, beta, request: { method, ids = [], fields = {} }, options }) {
     const path = method.split('.').map(camel);
     const name = path.pop();
     const resource = path.reduce((parent, part) => parent[part], beta ? client.beta : client);
-    return plain(await resource[name](...ids, ...(fields ? [fields] : []), options));
+    return plain(await resource[name](...ids, ...(!beta && WITHOUT_FIELDS.includes(method) ? [] : [fields]), options));
   },
 
   // the last response, and the output as it was put together before the last event
