@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tests.codegen.golden.parrot import models
 from tests.codegen.golden.parrot.resources import ROUTES, EchoesResource
 
@@ -57,11 +59,12 @@ class Parrot:
         return build_echo(f"{context.document}")
 
     async def converse_words(self, socket: Socket, context: RequestContext) -> None:
-        while (word := await socket.receive()) is not None:
+        while (message := await socket.receive()) is not None:
+            word: dict[str, str] = msgspec.json.decode(message)
             reply: events.Reply = (
                 {"type": "sulk"} if word["type"] == "hush" else {"type": "echo_delta", "index": 0, "text": word["phrases"]}
             )
-            await socket.send(reply)
+            await socket.send(msgspec.json.encode(reply).decode())
 
 
 def build_resource(stream: ByteStream) -> EchoesResource:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import falcon
 import pytest
 from falcon.testing import TestClient
 
 from tests.codegen.golden.parrot.resources import BirdsByBirdIdSongResource, TalkResource
 from tests.codegen.golden_use import Parrot
-from triglot.app import Application, Gate, handle_error
-from triglot.errors import ApiError
+from triglot.app import create_app
 from triglot.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,10 +45,7 @@ def song() -> Song:
 
 @pytest.fixture
 def client(song: Song) -> TestClient:
-    app = Application(middleware=[Gate(Settings(backend="http://127.0.0.1:1"))])
-    app.req_options.auto_parse_qs_csv = False
-    for kind in (ApiError, falcon.HTTPError):
-        app.add_error_handler(kind, handle_error)
+    app = create_app(Settings(backend="http://127.0.0.1:1", state="memory"))
     parrot = Parrot(song)
     app.add_route("/v1/birds/{bird_id}/song", BirdsByBirdIdSongResource(parrot))
     app.add_route("/v1/talk", TalkResource(parrot))
