@@ -27,6 +27,7 @@ class ErrorKind(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
     RATE_LIMIT = "rate_limit"
+    CANCELLED = "cancelled"
     # the backend's fault
     OVERLOADED = "overloaded"
     BACKEND_LOADING = "backend_loading"

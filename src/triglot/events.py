@@ -12,7 +12,7 @@ import msgspec
 
 from triglot.errors import ErrorKind  # noqa: TC001 - a field of a struct is read at run time
 
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "cancelled"]
 
 
 class TopLogprob(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finished(msgspec.Struct, frozen=True, gc=False):
-    """The model stopped, and why. `stop_sequence` is the matched one where the backend names it."""
+    """The model stopped, and why; `cancelled` by somebody's wish. `stop_sequence` is the matched one where the backend names it."""
 
     reason: FinishReason
     stop_sequence: str | None = None

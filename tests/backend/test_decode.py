@@ -280,3 +280,12 @@ def test_recorded_probabilities_cover_the_text() -> None:
     assert texts
     for event in texts:
         assert "".join(token.token for token in event.logprobs) == event.text
+
+
+def test_a_cancelled_answer_ends_with_what_there_is() -> None:
+    decoder = AnswerDecoder(AnswerRules(stop_sequences=("END",)))
+    events = decoder.feed(stream(chunk({"content": "Hello E"}), done=False)) + decoder.cancel()
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "Hello E"
+    assert events[-1] == Finished("cancelled")
+    assert decoder.ended
+    assert decoder.cancel() == []

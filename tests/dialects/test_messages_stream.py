@@ -150,3 +150,13 @@ def test_a_stream_that_starts_early_tells_what_is_known_and_ends_with_what_was_u
 def test_an_answer_that_fills_the_context_says_so(context: int | None, reason: str) -> None:
     events = translate(message_stream(context_tokens=context), [Usage(prompt=9, completion=7, cached=2), Finished("length")])
     assert fold_events(events)["stop_reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [([TextDelta("Hi")], "end_turn"), ([ToolCallStart(0, "c", "f"), ToolCallDelta(0, '{"a"')], "max_tokens")],
+)
+def test_a_cancelled_message_never_makes_half_a_call_run(before: list[Any], reason: str) -> None:
+    events = translate(message_stream(), [*before, Finished("cancelled")])
+    assert events[-2]["delta"]["stop_reason"] == reason
+    assert events[-1]["type"] == "message_stop"

@@ -87,6 +87,14 @@ class AnswerDecoder:
         self._end(events)
         return events
 
+    def cancel(self) -> list[BackendEvent]:
+        """Return the closing events of an answer that somebody has stopped; none if it was complete."""
+        events: list[BackendEvent] = []
+        if not self.ended:
+            self._finish = "cancelled"
+            self._end(events)
+        return events
+
     def fail(self, error: ApiError) -> list[BackendEvent]:
         """Return the closing events when the transport has failed; none if the answer was complete."""
         events: list[BackendEvent] = []

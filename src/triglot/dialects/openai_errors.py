@@ -20,6 +20,7 @@ TABLE: Final[dict[ErrorKind, tuple[int, str, str | None]]] = {
     ErrorKind.TOO_LARGE: (413, "invalid_request_error", "request_too_large"),
     ErrorKind.UNSUPPORTED_MEDIA: (415, "invalid_request_error", "unsupported_media_type"),
     ErrorKind.RATE_LIMIT: (429, "rate_limit_error", "rate_limit_exceeded"),
+    ErrorKind.CANCELLED: (499, "invalid_request_error", "request_cancelled"),
     ErrorKind.OVERLOADED: (503, "server_error", "server_is_overloaded"),
     ErrorKind.BACKEND_LOADING: (503, "server_error", "model_loading"),
     ErrorKind.BACKEND_UNREACHABLE: (502, "server_error", "backend_unreachable"),

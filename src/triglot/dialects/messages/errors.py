@@ -20,6 +20,7 @@ TABLE: Final[dict[ErrorKind, tuple[int, ErrorType]]] = {
     ErrorKind.TOO_LARGE: (413, "request_too_large"),
     ErrorKind.UNSUPPORTED_MEDIA: (415, "invalid_request_error"),
     ErrorKind.RATE_LIMIT: (429, "rate_limit_error"),
+    ErrorKind.CANCELLED: (499, "invalid_request_error"),
     ErrorKind.OVERLOADED: (529, "overloaded_error"),
     ErrorKind.BACKEND_LOADING: (529, "overloaded_error"),
     ErrorKind.BACKEND_UNREACHABLE: (502, "api_error"),

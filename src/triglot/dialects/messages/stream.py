@@ -51,6 +51,7 @@ _STOP_REASONS: Final[dict[FinishReason, StopReason]] = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "content_filter": "refusal",
+    "cancelled": "end_turn",
 }
 
 
@@ -216,6 +217,8 @@ class MessageStream:
     def _stop_reason(self, finished: Finished) -> StopReason:
         if finished.stop_sequence is not None:
             return "stop_sequence"
+        if finished.reason == "cancelled" and self._called:  # nobody shall run what may be half a call, or half of the calls
+            return "max_tokens"
         if finished.reason == "stop" and self._called:  # some backends say "stop" after tool calls
             return "tool_use"
         total = self._usage.prompt + self._usage.completion

@@ -109,15 +109,7 @@ class ResponseStream:
 
     def cancel(self) -> list[StreamEvent]:
         """End the response because somebody no longer wants it. What there is of it stays, marked as incomplete."""
-        if self._out.number == 0:
-            self._start()
-        if self._waits:
-            self._leave_queue()
-        self._output.close("incomplete")
-        self._response["status"] = "cancelled"
-        self._out.emit({"type": "response.incomplete", "sequence_number": self._out.number, "response": self._response})
-        self.ended = True
-        return self._out.take()
+        return self.receive(Finished("cancelled"))
 
     def _start(self) -> None:
         self._out.emit({"type": "response.created", "sequence_number": self._out.number, "response": self._response.copy()})
@@ -137,7 +129,11 @@ class ResponseStream:
 
     def _finish(self, finished: Finished) -> None:
         response = self._response
-        if finished.reason in ("length", "content_filter"):
+        if finished.reason == "cancelled":
+            self._output.close("incomplete")
+            response["status"] = "cancelled"
+            self._out.emit({"type": "response.incomplete", "sequence_number": self._out.number, "response": response})
+        elif finished.reason in ("length", "content_filter"):
             self._output.close("incomplete")
             response["status"] = "incomplete"
             response["incomplete_details"] = {"reason": "max_output_tokens" if finished.reason == "length" else "content_filter"}
