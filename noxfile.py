@@ -112,7 +112,7 @@ def clients(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutations(session: nox.Session) -> None:
-    """Break the gateway, one behaviour at a time, and look whether the Messages cases notice; `-- PATTERN` picks mutations by name."""
+    """Break the gateway, one behaviour at a time, and look whether the conformance cases notice; `-- PATTERN` picks mutations by name."""
     install(session, project="conformance,media")
     session.run("python", "-m", "tests.conformance.mutations", *session.posargs)
 

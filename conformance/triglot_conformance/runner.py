@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run goes. `command` starts the gateway; see `gateway.run_gateway`."""
+    """How a run goes. `command` starts the gateway; see `gateway.run_gateway`. With `hasty` a case ends with the first cut that fails."""
 
     command: list[str]
     recordings: Path
@@ -42,6 +42,7 @@ class Settings:
     setups: Mapping[str, Setup] = field(default_factory=lambda: {"default": Setup()})
     jobs: int = 1
     timeout_s: float = 10.0
+    hasty: bool = False
     start_timeout_s: float = 30.0
 
 
@@ -69,7 +70,7 @@ class CaseRunner:
         for cut in ["events"] if any(step.holds for step in case.steps) else self._settings.cuts:
             pieces = [cut_body(step.answer.body, cut) if step.answer else [] for step in case.steps]
             key = tuple(piece for step in pieces for piece in (*step, b""))
-            if key not in done:
+            if key not in done and not (self._settings.hasty and result.findings):
                 one = _Run(self._backend, self._port, self._settings, result, again=bool(done))
                 result.findings += [(cut, finding) for finding in await one.play(pieces)]
                 done.add(key)

@@ -1,6 +1,6 @@
 """Proves that the cases can fail: breaks one behaviour of the gateway at a time and looks whether the cases that hold it turn red.
 
-    python -m tests.conformance.mutations              all of `mutations.yaml`
+    python -m tests.conformance.mutations              all of `mutations.yaml` and `mutations_responses.yaml`
     python -m tests.conformance.mutations 'early *'    those whose name matches
 
 Each mutation is one small change of one file of a copy of `src/`. It must be possible (the text to replace occurs once), the gateway must
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "conformance"
-TABLE = Path(__file__).with_name("mutations.yaml")
+TABLES = sorted(Path(__file__).parent.glob("mutations*.yaml"))
 COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend=http://127.0.0.1:{backend_port}", "--port={port}", "--state=memory"]
 TIMEOUT_S = 2.0  # for an answer; a mutation may make one wait for ever
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One row of the table.
+    """One row of a table.
 
     Attributes:
         name: what is broken, in a few words.
@@ -71,8 +71,8 @@ class Mutation:
 
 
 def load_mutations() -> list[Mutation]:
-    """Read the table."""
-    return [Mutation(name, **row) for name, row in read_yaml(TABLE).items()]
+    """Read the tables."""
+    return [Mutation(name, **row) for table in TABLES for name, row in read_yaml(table).items()]
 
 
 class Proof:
@@ -100,6 +100,7 @@ class Proof:
             cuts=CUTS,
             setups={name: replace(setup, environment={**setup.environment, "PYTHONPATH": path}) for name, setup in self._setups.items()},
             timeout_s=TIMEOUT_S,
+            hasty=True,
         )
         results: list[Result] = []
         tracebacks = await replay([self._cases[case_id] for case_id in case_ids], settings, results.append)

@@ -1,4 +1,4 @@
-"""The table of mutations, and the program that tries them; all of them are tried by `nox -s mutations`."""
+"""The tables of mutations, and the program that tries them; all of them are tried by `nox -s mutations`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ MUTATIONS = {mutation.name: mutation for mutation in load_mutations()}
 SHAPE = MUTATIONS["max_tokens is lost"]
 
 
-def test_every_messages_case_is_named_by_a_mutation() -> None:
-    cases = {case.id for case in load_cases(CASES) if case.dialect == "messages"}
-    named = {case_id for mutation in MUTATIONS.values() for case_id in mutation.cases}
+@pytest.mark.parametrize("dialect", ["messages", "responses"])
+def test_every_case_is_named_by_a_mutation(dialect: str) -> None:
+    cases = {case.id for case in load_cases(CASES) if case.dialect == dialect}
+    named = {case_id for mutation in MUTATIONS.values() for case_id in mutation.cases if case_id.startswith(f"{dialect}/")}
     assert cases - named == set(), "no mutation proves that these can fail"
     assert named - cases == set(), "these do not exist"
+
+
+def test_each_has_a_name_of_its_own() -> None:
+    assert len(MUTATIONS) == len(load_mutations())
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS)
