@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import json
+import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from openai.types.beta import BetaResponse
 from openai.types.responses import Response
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import openai
+
+ENDS = ("response.completed", "response.incomplete", "response.failed")
 
 
 def call(client: openai.OpenAI, beta: bool, request: Any, headers: Any) -> Any:
@@ -59,6 +63,78 @@ def events(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> An
         return [plain(event) for event in received]
 
 
+def items(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """All items of a list, from as many pages as it takes."""
+    return [plain(item) for item in attrgetter(request["method"])(client)(*request["ids"], **request["fields"])]
+
+
+def follow(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """A response in the background, asked for until it is there."""
+    response = client.responses.create(**request, background=True)
+    while response.status in ("queued", "in_progress"):
+        time.sleep(0.01)
+        response = client.responses.retrieve(response.id)
+    return plain(response)
+
+
+def resume(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """A stream of a response in the background that is left after some events and taken up again, raw and with the helper."""
+    seen: list[Any] = []
+    with client.responses.create(**request["fields"], background=True, stream=True) as first:
+        for event in first:
+            seen.append(plain(event))
+            if len(seen) == request["leave_after"]:
+                break
+    response_id, last = seen[0]["response"]["id"], seen[-1]["sequence_number"]
+    with client.responses.retrieve(response_id, stream=True, starting_after=last) as second:
+        rest = [plain(event) for event in second]
+    with client.responses.stream(response_id=response_id, starting_after=last) as third:
+        helped = [event.sequence_number for event in third]
+        final = third.get_final_response()
+    return {"seen": seen, "rest": rest, "helped": helped, "final": plain(final)}
+
+
+class Person(BaseModel):
+    """What `parse` asks for."""
+
+    name: str
+    age: int
+
+
+def parse(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """The answer in the form of a class, whole and streamed."""
+    whole = client.responses.parse(**request, text_format=Person)
+    with client.responses.stream(**request, text_format=Person) as events:
+        streamed = events.get_final_response()
+    assert isinstance(whole.output_parsed, Person)
+    assert isinstance(streamed.output_parsed, Person)
+    return [whole.output_parsed.model_dump(), streamed.output_parsed.model_dump()]
+
+
+def headers(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """The headers of a response, and how the SDK names the request."""
+    raw = client.responses.with_raw_response.create(**request)
+    assert raw.parse()._request_id == raw.request_id
+    return {"request_id": raw.request_id, "headers": {name.lower(): value for name, value in raw.headers.items()}}
+
+
+def retry(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """A response that the SDK may ask for three times."""
+    return plain(client.with_options(max_retries=2).responses.create(**request))
+
+
+def socket(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """The ends of responses on one WebSocket, each continuing the one before."""
+    ends: list[Any] = []
+    with client.responses.connect() as connection:
+        for fields in request:
+            before = {"previous_response_id": ends[-1]["response"]["id"]} if ends else {}
+            connection.response.create(**before, **fields)
+            event = next(event for event in connection if event.type in (*ENDS, "error"))
+            ends.append(plain(event))
+    return ends
+
+
 def sorted_out(method: Any, request: Any) -> dict[str, Any]:
     """The fields that a method has parameters for; all others go into the body as they are."""
     known = inspect.signature(method).parameters
@@ -72,4 +148,15 @@ def plain(answer: Any) -> Any:
     return json.loads(answer.to_json(warnings=False))
 
 
-JOBS: dict[str, Callable[[openai.OpenAI, bool, Any, Any], Any]] = {"call": call, "stream": stream, "events": events}
+JOBS: dict[str, Callable[[openai.OpenAI, bool, Any, Any], Any]] = {
+    "call": call,
+    "stream": stream,
+    "events": events,
+    "items": items,
+    "follow": follow,
+    "resume": resume,
+    "parse": parse,
+    "headers": headers,
+    "retry": retry,
+    "socket": socket,
+}
