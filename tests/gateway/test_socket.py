@@ -168,6 +168,24 @@ def test_a_warm_up_makes_a_response_that_can_be_continued(gateway: Gateway) -> N
     run(talk())
 
 
+def test_a_warm_up_needs_no_input(gateway: Gateway) -> None:
+    """Codex warms up without a word, for some models."""
+
+    async def talk() -> None:
+        answers = Answers()
+        async with playing(gateway, answers.play), sdk(gateway) as connection:
+            warm = await turn(connection, input=[], generate=False, store=False)
+            assert (warm.status, warm.output) == ("completed", [])
+            assert answers.requests == []
+            response = await turn(connection, input="now", previous_response_id=warm.id, store=False)
+            assert response.output_text
+            with pytest.raises(AssertionError, match="nothing in it that a model could answer"):
+                await turn(connection, input=[], store=False)
+        assert [message["content"] for message in answers.requests[-1]["messages"]] == ["now"]
+
+    run(talk())
+
+
 def test_lanes_run_side_by_side(gateway: Gateway) -> None:
     async def talk() -> None:
         release = asyncio.Event()

@@ -53,7 +53,7 @@ class _Prompt(NamedTuple):
     losses: tuple[Loss, ...]
 
 
-def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal, prior: int = 0) -> Converted:
+def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unseal, prior: int = 0, *, answers: bool = True) -> Converted:
     """The chat request for a response, and how its answer is to be told.
 
     Args:
@@ -61,11 +61,14 @@ def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unse
         profile: of the backend.
         unseal: opens sealed reasoning and summaries.
         prior: how many items of the input come from what the request continues.
+        answers: whether an answer is wanted. A request that only prepares the next one may have nothing to answer.
 
     Raises:
         ApiError: there is nothing to answer, an item cannot be used, or `tool_choice` cannot be met.
     """
     prompt = _convert_prompt(request, profile, unseal, prior)
+    if answers:
+        _require_messages(prompt)
     rules = AnswerRules(prefill=_prefill(prompt.body["messages"]), single_call=prompt.single_call)
     top_logprobs = _top_logprobs(request)
     losses = prompt.losses
@@ -98,7 +101,9 @@ def count_body(request: PromptRequest, profile: Profile, unseal: Unseal, prior: 
     Raises:
         ApiError: as `convert_request`.
     """
-    return _convert_prompt(request, profile, unseal, prior).body
+    prompt = _convert_prompt(request, profile, unseal, prior)
+    _require_messages(prompt)
+    return prompt.body
 
 
 def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, prior: int) -> _Prompt:
@@ -108,8 +113,6 @@ def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, pr
     tools = plan_tools(request.tools or (), request.tool_choice, parallel=request.parallel_tool_calls, profile=profile, more=joining)
     chat = convert_input(request.input, tools.name_call, unseal, prior)
     messages = with_system([request.instructions or "", *chat.system], chat.messages)
-    if not messages:
-        raise ApiError(ErrorKind.INVALID_REQUEST, "input: there is nothing in it that a model could answer.", param="input")
     effort, form = _settings(request)
     body: dict[str, Any] = {**without_null({"model": request.model}), "messages": messages}
     losses = (*tools.losses, *chat.losses)
@@ -119,9 +122,14 @@ def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, pr
     return _Prompt(body, tools.callees, tools.single_call and bool(tools.fields), False, losses)
 
 
+def _require_messages(prompt: _Prompt) -> None:
+    if not prompt.body["messages"]:
+        raise ApiError(ErrorKind.INVALID_REQUEST, "input: there is nothing in it that a model could answer.", param="input")
+
+
 def _prefill(messages: list[ChatMessage]) -> str:
     """The text of a last message of the assistant: llama-server goes on with it, and repeats it in its answer."""
-    last = messages[-1]
+    last = messages[-1] if messages else {"role": "user"}
     return str(last.get("content") or "") if last["role"] == "assistant" else ""
 
 

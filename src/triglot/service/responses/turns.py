@@ -134,13 +134,14 @@ class Turns:
         self._key = key
         self._heartbeat_s = heartbeat_s
 
-    async def prepare(
+    async def prepare(  # noqa: PLR0913 - keywords
         self,
         request: CreateResponse,
         context: RequestContext,
         *,
         memory: Memory | None = None,
         remembers: bool = False,
+        generate: bool = True,
         table: SupportTable = CREATE_RESPONSE,
     ) -> Turn:
         """Find what the request continues, and convert it.
@@ -150,6 +151,7 @@ class Turns:
             context: where it came from; its document is echoed.
             memory: of the connection, if it has one.
             remembers: whether the turn holds all items, also those that are stored already or never.
+            generate: whether the model is to answer.
             table: which fields of the document have an effect.
 
         Raises:
@@ -163,11 +165,11 @@ class Turns:
         prior = len(history.prior)
         losses += await self._read_media(request, prior)
         purpose = _purpose(context)
-        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose), prior)
+        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose), prior, answers=generate)
         tell_losses([*losses, *refuse_rejected(converted.losses)], context)
         body = converted.chat.body
         refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
-        if request.truncation == "auto":
+        if generate and request.truncation == "auto":
             await self._shortener.shorten(body, context)
         response = begin_response(
             request,
@@ -213,7 +215,7 @@ class Turns:
             ApiError: it cannot be begun.
             ClientGone: the client went away first.
         """
-        turn = await self.prepare(request, context, memory=memory)
+        turn = await self.prepare(request, context, memory=memory, generate=generate)
 
         async def settle(events: Sequence[Any]) -> None:
             await self._settle(turn, events)
