@@ -96,12 +96,20 @@ class Backend:
             self._headers[b"authorization"] = b"Bearer " + _encode_key(api_key)
         elif url.userinfo:
             self._headers[b"authorization"] = b"Basic " + base64.b64encode(f"{url.username}:{url.password}".encode())
-        self._timeout = {"pool": timeouts.queue_s, "connect": timeouts.connect_s, "head": timeouts.first_byte_s, "read": timeouts.stall_s}
+        self._timeout = _as_extension(timeouts)
         if url.scheme == "https" and tls is None:
             tls = httpx.create_ssl_context()  # now, so that an unusable certificate file is found at the start
         self._transport = Transport(tls=tls, limits=limits or Limits(max_connections=max_connections))
 
-    def call(self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Call:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> Call:
         """A call to be opened; nothing is sent yet.
 
         Args:
@@ -110,6 +118,7 @@ class Backend:
             body: the request body, sent with its length.
             headers: the only end-to-end headers that are sent besides `accept`, `accept-encoding`, `authorization` and `user-agent`, which
                 they replace.
+            timeouts: in place of the backend's own.
 
         Raises:
             ValueError: a header that belongs to the connection, or a path without its slash.
@@ -130,7 +139,7 @@ class Backend:
             self._url(path),
             headers=raw,
             stream=httpx.ByteStream(body or b""),
-            extensions={"timeout": self._timeout, "exchange": exchange},
+            extensions={"timeout": self._timeout if timeouts is None else _as_extension(timeouts), "exchange": exchange},
         )
         return Call(self, request, exchange)
 
@@ -272,6 +281,11 @@ class Call:
         if problem:
             self._exchange.close()
             raise ApiError(ErrorKind.BACKEND_FAILED, f"The backend at {self._backend.address} {problem}.")
+
+
+def _as_extension(timeouts: Timeouts) -> dict[str, float | None]:
+    """As the transport reads them from a request."""
+    return {"pool": timeouts.queue_s, "connect": timeouts.connect_s, "head": timeouts.first_byte_s, "read": timeouts.stall_s}
 
 
 def _parse_base_url(base_url: str) -> httpx.URL:

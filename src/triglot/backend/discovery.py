@@ -114,13 +114,14 @@ def _convert_props(props: dict[str, Any]) -> Facts:
         _table(props.get(name)) for name in ("default_generation_settings", "modalities", "chat_template_caps")
     )
     context = settings.get("n_ctx")
-    alias = props.get("model_alias")
+    alias, slots = props.get("model_alias"), props.get("total_slots")
     return Facts(
         context_tokens=context if isinstance(context, int) and context > 0 else None,
         vision=_flag(modalities.get("vision")),
         audio=_flag(modalities.get("audio")),
         tools=_flag(template.get("supports_tools")),
         model=alias if isinstance(alias, str) and alias else None,
+        slots=slots if isinstance(slots, int) and slots > 0 else None,
     )
 
 

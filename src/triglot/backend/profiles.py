@@ -38,6 +38,7 @@ class Facts(msgspec.Struct, frozen=True):
         vision, audio: whether the model takes images and sound.
         tools: whether its chat template has a place for tools.
         model: the name of the model.
+        slots: how many requests it serves at a time.
     """
 
     context_tokens: int | None = None
@@ -45,6 +46,7 @@ class Facts(msgspec.Struct, frozen=True):
     audio: bool | None = None
     tools: bool | None = None
     model: str | None = None
+    slots: int | None = None
 
 
 LLAMA_SERVER: Final = Profile(
