@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.gateway.answers import Answers, calling
 from tests.gateway.harness import HEAD, chunk, playing, start_gateway
 from tests.sdks.response_cases import without_added
 
@@ -29,31 +30,7 @@ def gateway() -> Iterator[Gateway]:
         assert running.log == []
 
 
-class Backend:
-    """Answers each request with what is next, a text, the fields of a delta or the bytes of a whole answer, else with its number."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.requests: list[Any] = []
-
-    @property
-    def contents(self) -> list[Any]:
-        """The texts of the messages that came last."""
-        return [message["content"] for message in self.requests[-1]["messages"]]
-
-    async def play(self, connection: Connection) -> None:
-        self.requests.append(connection.body)
-        answer = self.answers.pop(0) if self.answers else f"answer {len(self.requests)}"
-        if isinstance(answer, bytes):
-            await connection.send(answer)
-            return
-        delta = {"content": answer} if isinstance(answer, str) else answer
-        await connection.send(HEAD)
-        await connection.send_chunk(chunk(delta) + chunk({}, "tool_calls" if "tool_calls" in delta else "stop") + b"data: [DONE]\n\n")
-        await connection.send(b"0\r\n\r\n")
-
-
-class Endless(Backend):
+class Endless(Answers):
     """Begins an answer and never ends it; `gone` is set when nobody listens any more."""
 
     def __init__(self) -> None:
@@ -79,7 +56,7 @@ def during(gateway: Gateway, sdk: Sdk) -> Callable[..., Any]:
     def fail(job: str, request: Any) -> Any:
         return sdk.ask(f"responses.{job}", url, request=request)["error"]
 
-    def during(backend: Backend, work: Callable[[Any, Any], None]) -> None:
+    def during(backend: Answers, work: Callable[[Any, Any], None]) -> None:
         async def run() -> None:
             async with playing(gateway, backend.play):
                 await asyncio.to_thread(work, get, fail)
@@ -113,12 +90,12 @@ def test_from_the_cradle_to_the_grave(during: Any, streamed: bool) -> None:
         for method in ("responses.retrieve", "responses.delete", "responses.cancel", "responses.input_items.list"):
             assert fail("call", call(method, made["id"]))["code"] == "not_found"
 
-    during(Backend(), work)
+    during(Answers(), work)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_a_chain_of_twenty_turns(during: Any, streamed: bool) -> None:
-    backend = Backend()
+    backend = Answers()
 
     def work(get: Any, _fail: Any) -> None:
         before = {}
@@ -134,9 +111,8 @@ def test_a_chain_of_twenty_turns(during: Any, streamed: bool) -> None:
 
 def test_a_loop_with_tools_by_reference_and_by_value(during: Any) -> None:
     """A function and a custom tool; what the SDK was told goes back as it is."""
-    arguments = [("add", '{"a": 1}'), ("note", '{"input": "two\\nlines"}')]
-    deltas = [{"tool_calls": [{"index": 0, "id": "x", "type": "function", "function": {"name": n, "arguments": a}}]} for n, a in arguments]
-    backend = Backend(*deltas, "done", *deltas, "done")
+    deltas = [calling(("add", {"a": 1})), calling(("note", {"input": "two\nlines"}))]
+    backend = Answers(*deltas, "done", *deltas, "done")
 
     def work(get: Any, _fail: Any) -> None:
         tools = [ADD, {"type": "custom", "name": "note"}]
@@ -151,8 +127,7 @@ def test_a_loop_with_tools_by_reference_and_by_value(during: Any) -> None:
                 fields = {"input": [result], "previous_response_id": made["id"]} if chained else {"input": history, "store": False}
                 made = get("stream", {**MODEL, "tools": tools, **fields})["final"]
             assert text_of(made) == "done"
-            roles = [message["role"] for message in backend.requests[-1]["messages"]]
-            assert roles == ["user", "assistant", "tool", "assistant", "tool"]
+            assert [message["role"] for message in backend.messages] == ["user", "assistant", "tool", "assistant", "tool"]
 
     during(backend, work)
 
@@ -165,7 +140,7 @@ def test_the_background(during: Any) -> None:
         foreground = get("call", create(input="hello"))
         assert fail("call", call("responses.cancel", foreground["id"]))["message"]
 
-    during(Backend(), work)
+    during(Answers(), work)
 
 
 def test_the_background_is_cancelled(during: Any) -> None:
@@ -193,11 +168,11 @@ def test_a_stream_is_left_and_resumed(during: Any) -> None:
         assert told["final"] == told["rest"][-1]["response"]
         assert text_of(told["final"]) == "answer 1"
 
-    during(Backend(), work)
+    during(Answers(), work)
 
 
 def test_a_conversation(during: Any) -> None:
-    backend = Backend()
+    backend = Answers()
 
     def work(get: Any, fail: Any) -> None:
         said = [{"role": "user", "content": "I am Ann."}]
@@ -220,7 +195,7 @@ def test_a_conversation(during: Any) -> None:
 
 
 def test_what_is_compacted_goes_on(during: Any) -> None:
-    backend = Backend("answer 1", "Ann said hello.")
+    backend = Answers("answer 1", "Ann said hello.")
 
     def work(get: Any, _fail: Any) -> None:
         first = get("call", create(input="I am Ann."))
@@ -240,12 +215,12 @@ def test_tokens_are_counted(during: Any) -> None:
         assert alone["object"] == "response.input_tokens"
         assert 0 < alone["input_tokens"] < more["input_tokens"]
 
-    during(Backend(), work)
+    during(Answers(), work)
 
 
 def test_an_answer_is_parsed(during: Any) -> None:
     answer = '{"name": "Ann", "age": 30}'
-    backend = Backend(answer, answer)
+    backend = Answers(answer, answer)
 
     def work(get: Any, _fail: Any) -> None:
         assert get("parse", {**MODEL, "input": "Ann is 30."}) == [{"name": "Ann", "age": 30}] * 2
@@ -261,7 +236,7 @@ def test_headers_are_read(during: Any) -> None:
         assert told["request_id"] == told["headers"]["x-request-id"]
         assert told["headers"]["openai-processing-ms"].isdecimal()
 
-    during(Backend(), work)
+    during(Answers(), work)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +246,7 @@ def test_headers_are_read(during: Any) -> None:
 def test_what_passes_is_asked_again(during: Any, status: bytes, headers: bytes) -> None:
     body = b'{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}'
     refusal = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b" % (status, headers, len(body), body)
-    backend = Backend(refusal)
+    backend = Answers(refusal)
 
     def work(get: Any, _fail: Any) -> None:
         assert text_of(get("retry", {**MODEL, "input": "hello"})) == "answer 2"
@@ -281,14 +256,14 @@ def test_what_passes_is_asked_again(during: Any, status: bytes, headers: bytes) 
 
 
 def test_a_chain_on_a_websocket_needs_no_store(during: Any) -> None:
-    backend = Backend()
+    backend = Answers()
 
     def work(get: Any, fail: Any) -> None:
         turns = [{**MODEL, "input": f"question {turn}", "store": False} for turn in range(1, 6)]
         ends = get("socket", turns)
         assert [text_of(end["response"]) for end in ends] == [f"answer {turn}" for turn in range(1, 6)]
         assert fail("call", call("responses.retrieve", ends[-1]["response"]["id"]))["code"] == "not_found"
-        told = json.dumps(backend.requests[-1]["messages"])
+        told = json.dumps(backend.messages)
         assert all(f"question {turn}" in told for turn in range(1, 6))
         [refusal] = get("socket", [{**MODEL, "input": "and?", "previous_response_id": ends[-1]["response"]["id"]}])
         assert (refusal["type"], refusal["status"], refusal["error"]["code"]) == ("error", 400, "previous_response_not_found")
