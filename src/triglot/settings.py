@@ -40,6 +40,8 @@ class Settings:
     model: Path | None = None
     slots: int = 4
     context: int | None = None
+    model_dirs: tuple[Path, ...] = ()
+    engine_swap: str = "auto"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
     state: Path | Literal["memory"] | None = None
@@ -52,9 +54,13 @@ class Settings:
     first_byte_timeout_s: float = 600.0
     idle_timeout_s: float = 300.0
     engine_start_timeout_s: float = 300.0
+    engine_wait_s: float = 60.0
+    engine_drain_s: float = 60.0
+    engine_hang_s: float = 60.0
     heartbeat_s: float = 10.0
     messages_alias: str | None = None
     shutdown_grace_s: float = 5.0
+    runtime_dir: Path | None = None
     log_level: str = "info"
 
     @classmethod
@@ -148,7 +154,7 @@ class Setting(NamedTuple):
             return ""
         if isinstance(value, bool):
             return "on" if value else "off"
-        return ",".join(value) if isinstance(value, tuple) else str(value)
+        return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def default_state_file(environ: Mapping[str, str]) -> Path:
@@ -227,6 +233,27 @@ def _model_file(text: str) -> Path:
     return path.resolve()
 
 
+def _directories(text: str) -> tuple[Path, ...]:
+    paths = tuple(_directory(part) for part in text.split(",") if part.strip())
+    for path in paths:
+        if not path.is_dir():
+            raise ValueError(f"{str(path)!r} is not a directory")
+    return tuple(path.resolve() for path in paths)
+
+
+def _directory(text: str) -> Path:
+    try:
+        return Path(_text(text)).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"{text!r}: {error}") from None
+
+
+def _swap(text: str) -> str:
+    if text.lower() not in ENGINE_SWAPS:
+        raise ValueError(f"{text!r} is not one of {', '.join(ENGINE_SWAPS)}")
+    return text.lower()
+
+
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in text.split(",") if key.strip())
     if not keys:
@@ -247,10 +274,7 @@ def _state(text: str) -> Path | Literal["memory"]:
         raise ValueError("must not be empty")
     if text.strip().lower() == IN_MEMORY:
         return IN_MEMORY
-    try:
-        path = Path(text.strip()).expanduser().absolute()
-    except RuntimeError as error:
-        raise ValueError(f"{text!r}: {error}") from None
+    path = _directory(text)
     if path.is_dir():
         raise ValueError(f"{text!r} is a directory; name a file in it")
     return path
@@ -269,6 +293,7 @@ def _log_level(text: str) -> str:
 
 
 BACKEND_PROFILES = ("auto", *PROFILES)
+ENGINE_SWAPS = ("auto", "beside", "after")
 SHORTEST_SIGNING_KEY = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -282,6 +307,13 @@ SETTINGS = (
     Setting("model", "FILE", _model_file, "GGUF file to run in an engine of our own; default: the tiny demo model"),
     Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
     Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),
+    Setting("model_dirs", "DIR[,DIR...]", _directories, "where models may be loaded from over HTTP; default: the directory of --model"),
+    Setting(
+        "engine_swap",
+        "|".join(ENGINE_SWAPS),
+        _swap,
+        "whether a new engine starts beside the old one or after its end; auto: beside it where the memory is there",
+    ),
     Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
     Setting(
         "signing_key",
@@ -299,6 +331,9 @@ SETTINGS = (
     Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),
     Setting("idle_timeout_s", "SECONDS", _seconds, "how long a backend may fall silent within an answer"),
     Setting("engine_start_timeout_s", "SECONDS", _seconds, "how long our own engine may take to load its model"),
+    Setting("engine_wait_s", "SECONDS", _seconds, "how long a request waits for an engine of ours that is loading its model"),
+    Setting("engine_drain_s", "SECONDS", _seconds, "how long answers of an engine of ours that is being replaced may go on"),
+    Setting("engine_hang_s", "SECONDS", _seconds, "how long an engine of ours may be idle and give no sign of life before it is restarted"),
     Setting("heartbeat_s", "SECONDS", _seconds, "longest silence of a stream before the client gets a sign of life"),
     Setting(
         "messages_alias",
@@ -307,5 +342,8 @@ SETTINGS = (
         "further name of the model for Messages clients that keep only names they know, such as claude-local",
     ),
     Setting("shutdown_grace_s", "SECONDS", _seconds, "how long open answers may go on after a signal to stop"),
+    Setting(
+        "runtime_dir", "DIR", _directory, "where the processes of one gateway meet; default: a private one, made for the time of the run"
+    ),
     Setting("log_level", "LEVEL", _log_level, f"what is logged: {', '.join(LOG_LEVELS)}"),
 )
