@@ -76,10 +76,10 @@ class Request:
 
     def encode(self, host: str) -> bytes:
         """The request as bytes, on a connection of its own."""
-        lines = [("Host", host), ("Connection", "close"), *self.headers.items()]
+        lines = {"Host": host, "Connection": "close", **self.headers}
         if self.body or self.method == "POST":
-            lines.append(("Content-Length", str(len(self.body))))
-        return Head(f"{self.method} {self.path} HTTP/1.1", tuple(lines)).encode() + self.body
+            lines["Content-Length"] = str(len(self.body))
+        return Head(f"{self.method} {self.path} HTTP/1.1", tuple(lines.items())).encode() + self.body
 
 
 def parse_head(text: bytes) -> Head:
