@@ -93,6 +93,8 @@ class Session:
         """All but so many requests were met, nothing broke, nothing left the machine, and the client was content."""
         refusals = [(e.method, e.path, e.status, e.answer[:500]) for e in self.exchanges if e.status >= 400]
         assert len(refusals) == refused, refusals
+        failures = [message for e in self.exchanges for message in e.heard if message["type"] in {"error", "response.failed"}]
+        assert failures == []
         assert [line for line in self.log if "broke off" in line or "Traceback" in line or " ERROR " in line] == []
         assert self.backend.unknown == []
         assert self.outside == []

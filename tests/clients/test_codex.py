@@ -229,17 +229,24 @@ def test_tool_search(ask: Callable[..., Session]) -> None:
     assert "gateway has 7 letters" in session.chats[2]["messages"][-1]["content"]
 
 
-def test_javascript(ask: Callable[..., Session]) -> None:
+@pytest.mark.parametrize("way", [pytest.param({}, id="http"), pytest.param(WEBSOCKETS, id="websocket")])
+def test_javascript(ask: Callable[..., Session], way: dict[str, Any]) -> None:
     """The tools of the newest models come as an input item; the one that matters takes a program."""
     program = f"const run = await tools.exec_command({{cmd: 'echo {PROOF} > proof.txt; echo ran'}});\ntext(run.output);"
-    session = ask(call_then_finish(Call("functions__exec", {"input": program})), model=SCRIPTS, record={2: "script-result"})
+    session = ask(
+        call_then_finish(Call("functions__exec", {"input": program})), model=SCRIPTS, config=way, record={} if way else {2: "script-result"}
+    )
     session.assert_served()
     assert (session.work / "proof.txt").read_text() == PROOF + "\n"
-    first, second = session.posted("/v1/responses")
-    assert "tools" not in first.document
-    assert {tool["name"]: tool["type"] for tool in tools_of(first.document)["functions"]["tools"]}["exec"] == "custom"
-    [made] = items_of(second.document, "custom_tool_call")
-    assert (made["namespace"], made["name"], made["input"]) == ("functions", "exec", program)
+    *warm_up, first, second = session.said or [exchange.document for exchange in session.posted("/v1/responses")]
+    assert "tools" not in first
+    assert {tool["name"]: tool["type"] for tool in tools_of(first)["functions"]["tools"]}["exec"] == "custom"
+    if way:
+        assert [message["input"] for message in warm_up] == [[]]
+        assert len(session.exchanges) == 1
+    else:
+        [made] = items_of(second, "custom_tool_call")
+        assert (made["namespace"], made["name"], made["input"]) == ("functions", "exec", program)
     assert "ran" in session.chats[1]["messages"][-1]["content"]
 
 
