@@ -36,6 +36,7 @@ class ErrorKind(StrEnum):
     BACKEND_FAILED = "backend_failed"
     # ours
     INTERNAL = "internal"
+    QUEUE_FULL = "queue_full"
 
 
 class ApiError(Exception):

@@ -27,6 +27,7 @@ TABLE: Final[dict[ErrorKind, tuple[int, str, str | None]]] = {
     ErrorKind.BACKEND_TIMEOUT: (504, "server_error", "backend_timeout"),
     ErrorKind.BACKEND_FAILED: (502, "server_error", "backend_failed"),
     ErrorKind.INTERNAL: (500, "server_error", "internal_error"),
+    ErrorKind.QUEUE_FULL: (429, "rate_limit_error", "rate_limit_exceeded"),  # Codex takes 503's code for the end of its turn
 }
 
 
@@ -34,6 +35,7 @@ TABLE: Final[dict[ErrorKind, tuple[int, str, str | None]]] = {
 _FAILURE_CODES: Final[dict[ErrorKind, ResponseErrorCode]] = {
     ErrorKind.CONTEXT_LENGTH: "context_length_exceeded",
     ErrorKind.RATE_LIMIT: "rate_limit_exceeded",
+    ErrorKind.QUEUE_FULL: "rate_limit_exceeded",
     ErrorKind.INVALID_REQUEST: "invalid_prompt",
     ErrorKind.OVERLOADED: "server_is_overloaded",
 }

@@ -27,6 +27,7 @@ TABLE: Final[dict[ErrorKind, tuple[int, ErrorType]]] = {
     ErrorKind.BACKEND_TIMEOUT: (504, "timeout_error"),
     ErrorKind.BACKEND_FAILED: (502, "api_error"),
     ErrorKind.INTERNAL: (500, "api_error"),
+    ErrorKind.QUEUE_FULL: (529, "overloaded_error"),  # clients exist that retry 529 and nothing else
 }
 _MOVED: Final = frozenset({ErrorKind.OVERLOADED, ErrorKind.BACKEND_LOADING})  # 529 is this dialect's word for the backend's 503
 

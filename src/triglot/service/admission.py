@@ -1,0 +1,226 @@
+"""Who may ask the backend now: as many requests as it has slots. The others wait here, where they are counted and can be taken back.
+
+The queue is fair: requests of one owner are served as they came, and the owners in turn: next is the one who was served the longest ago.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from triglot.errors import ApiError, ErrorKind
+from triglot.service.places import POLL_S, Claim, OwnPlaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from triglot.service.places import Places
+
+_LONGEST_RETRY_S: Final = 60
+"""The official SDKs take no notice of a longer one, and come back within seconds."""
+_NEWS: Final = 0.2  # what one more answer weighs against all earlier ones
+
+
+class Ticket:
+    """One request's place with the backend, or its position in the queue. Whoever has it releases it, on every path.
+
+    Attributes:
+        owner, affinity: of the request.
+        arrived: the moment when it came, as the places count.
+        slot: the backend's slot that is meant for it; `None` while it waits, and where the number of slots is not known.
+        is_admitted: whether it has been let through, also when that is over.
+        admitted_at: when, in seconds.
+    """
+
+    __slots__ = ("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "slot")
+
+    def __init__(self, admission: Admission, owner: str, affinity: str | None, arrived: int) -> None:
+        self._admission = admission
+        self._decided: asyncio.Future[None] | None = None
+        self._is_released = False
+        self.owner = owner
+        self.affinity = affinity
+        self.arrived = arrived
+        self.slot: int | None = None
+        self.is_admitted = False
+        self.admitted_at = 0.0
+
+    @property
+    def position(self) -> int:
+        """The how manieth to be served it is, 1 for the next; 0 if it does not wait.
+
+        Of the requests that wait in other processes, one each is counted.
+        """
+        return 0 if self.is_admitted or self._is_released else self._admission.position_of(self)
+
+    async def wait(self, within_s: float | None = None) -> bool:
+        """Return whether the request is admitted, as soon as that is settled: false after `within_s`, or if the ticket is released.
+
+        A task that is cancelled here still has its ticket to release.
+        """
+        if not self.is_admitted and not self._is_released:
+            if self._decided is None:
+                self._decided = asyncio.get_running_loop().create_future()
+            await asyncio.wait((self._decided,), timeout=within_s)
+        return self.is_admitted and not self._is_released
+
+    def admit(self, now: float) -> None:
+        """Let the request through; for the admission alone."""
+        self.is_admitted = True
+        self.admitted_at = now
+        self._settle()
+
+    def release(self) -> None:
+        """Give the place to the next one, or leave the queue. Doing it again has no effect."""
+        if not self._is_released:
+            self._is_released = True
+            self._admission.take_back(self)
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._decided is not None and not self._decided.done():
+            self._decided.set_result(None)
+
+
+class Admission:
+    """Lets requests through to the backend, and queues those for which there is no place. It belongs to one event loop.
+
+    Args:
+        queue_limit: how many requests may wait.
+        places: those of this process alone if not given; closed with the admission.
+        now: the time in seconds, to measure how long places are held.
+
+    Attributes:
+        waiting: how many requests wait.
+        in_flight: how many are admitted and not released.
+    """
+
+    def __init__(self, *, queue_limit: int, places: Places | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        self._places = OwnPlaces() if places is None else places
+        self._queue_limit = queue_limit
+        self._now = now
+        self._count: int | None = None
+        self._queues: dict[str, deque[Ticket]] = {}
+        self._ahead = 0
+        self._poll: asyncio.TimerHandle | None = None
+        self._is_closed = False
+        self._held_s = 0.0
+        self._admitted_sum = 0.0
+        self.waiting = 0
+        self.in_flight = 0
+
+    def resize(self, count: int | None) -> None:
+        """Have `count` places from now on; `None` if there is no telling, so that everybody is let through."""
+        if count == self._count:
+            return
+        self._count = count
+        if count is not None:
+            self._places.resize(count)
+        self._admit()
+
+    def enter(self, owner: str, affinity: str | None = None) -> Ticket:
+        """Take a place, or the last position of the owner's in the queue.
+
+        Args:
+            owner: whose turn it takes.
+            affinity: names what the request has in common with earlier ones, whose slot would suit it.
+
+        Raises:
+            ApiError: as many requests wait as may.
+        """
+        ticket = Ticket(self, owner, affinity, self._places.arrive())
+        queue = self._queues.get(owner)
+        if queue is None:
+            queue = self._queues[owner] = deque()
+        queue.append(ticket)
+        self.waiting += 1
+        self._admit()
+        if not ticket.is_admitted and self.waiting > self._queue_limit:
+            after_s = self._expect_s(ticket.position)
+            ticket.release()
+            message = f"All slots of the backend are in use, and {self.waiting} requests wait for one: try again in {after_s} s."
+            raise ApiError(ErrorKind.QUEUE_FULL, message, retry_after_s=after_s)
+        return ticket
+
+    def position_of(self, ticket: Ticket) -> int:
+        """See `Ticket.position`: before it are those before it in its queue, and of each other owner as many or one more."""
+        ahead = self._queues[ticket.owner].index(ticket)
+        claim = self._claim_of(self._queues[ticket.owner][0])
+        others = (queue for owner, queue in self._queues.items() if owner != ticket.owner)
+        between = sum(min(len(queue), ahead + (self._claim_of(queue[0]) < claim)) for queue in others)
+        return self._ahead + ahead + between + 1
+
+    def take_back(self, ticket: Ticket) -> None:
+        """See `Ticket.release`."""
+        if ticket.is_admitted:
+            self.in_flight -= 1
+            self._admitted_sum -= ticket.admitted_at
+            held_s = self._now() - ticket.admitted_at
+            self._held_s += _NEWS * (held_s - self._held_s) if self._held_s else held_s
+            if ticket.slot is not None:
+                self._places.give(ticket.slot)
+        else:
+            self._leave(ticket)
+        self._admit()
+
+    def close(self) -> None:
+        """Turn away those who wait, and let go of the places."""
+        self._is_closed = True
+        for ticket in [ticket for queue in self._queues.values() for ticket in queue]:
+            ticket.release()
+        self._places.close()
+
+    def _admit(self) -> None:
+        """Serve as many as there are places for."""
+        while self.waiting and not self._is_closed:
+            claim, ticket = self._foremost()
+            if self._count is not None:
+                self._ahead = self._places.claim(claim)
+                place = None if self._ahead else self._places.take(ticket.affinity)
+                if place is None:
+                    self._keep_watch()
+                    return
+                ticket.slot = place
+            self._leave(ticket)
+            self._places.serve(ticket.owner)
+            self.in_flight += 1
+            now = self._now()
+            self._admitted_sum += now
+            ticket.admit(now)
+
+    def _foremost(self) -> tuple[Claim, Ticket]:
+        """Who is next."""
+        heads = [queue[0] for queue in self._queues.values()]
+        return min((self._claim_of(head), head) for head in heads) if len(heads) > 1 else (self._claim_of(heads[0]), heads[0])
+
+    def _claim_of(self, ticket: Ticket) -> Claim:
+        return Claim(self._places.last_served(ticket.owner), ticket.arrived)
+
+    def _leave(self, ticket: Ticket) -> None:
+        """Take a ticket out of the queue."""
+        queue = self._queues[ticket.owner]
+        queue.remove(ticket)
+        if not queue:
+            del self._queues[ticket.owner]
+        self.waiting -= 1
+        if not self.waiting:
+            self._ahead = 0
+            self._places.claim(None)
+
+    def _keep_watch(self) -> None:
+        """Look again in a moment, if other processes take and free places too; otherwise only what happens here can change anything."""
+        if self._poll is None and self._places.watch(self._admit):
+            self._poll = asyncio.get_running_loop().call_later(POLL_S, self._look)
+
+    def _look(self) -> None:
+        self._poll = None
+        self._admit()
+
+    def _expect_s(self, position: int) -> int:
+        """When the request at `position` can hope for a place, if places are held as long as of late, or as now if that is longer."""
+        age_s = self._now() - self._admitted_sum / self.in_flight if self.in_flight else 0.0
+        expected_s = max(self._held_s, age_s) * position / max(self._count or 1, 1)
+        return min(max(math.ceil(expected_s), 1), _LONGEST_RETRY_S)

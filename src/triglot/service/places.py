@@ -1,0 +1,139 @@
+"""The places where answers are made: which are free, who used them last, and whose turn it is.
+
+A place is a slot of the backend. It keeps the prompt that it read last, so a request is sent where its conversation was before.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+POLL_S: Final = 0.05
+"""How often a process in which requests wait looks for places that nobody told it of: whoever held them was killed."""
+
+
+class Claim(NamedTuple):
+    """What decides between two who wait: the smaller one is served first.
+
+    Attributes:
+        served: when its owner was served last; 0 for never.
+        arrived: when it came.
+    """
+
+    served: int
+    arrived: int
+
+
+class Places(Protocol):
+    """Places that requests take and give back, alone or beside other processes. Nothing here waits."""
+
+    def resize(self, count: int) -> None:
+        """Have `count` places from now on. One that is in use and is no more stays in use until it is given back."""
+
+    def take(self, affinity: str | None) -> int | None:
+        """The index of a place that is the caller's from now on, or `None` if none is free.
+
+        It is the free one that was last used with the same affinity, else the one whose last use is longest ago.
+        """
+
+    def give(self, place: int) -> None:
+        """Give back a place that was taken."""
+
+    def arrive(self) -> int:
+        """A moment, later than every one before it."""
+
+    def last_served(self, owner: str) -> int:
+        """When a request of the owner was served last; 0 for never."""
+
+    def serve(self, owner: str) -> None:
+        """A request of the owner is served now."""
+
+    def claim(self, claim: Claim | None) -> int:
+        """Tell other processes who is to be served next in this one, `None` for nobody; return how many of them have an earlier claim.
+
+        A claim holds for a moment only: who still waits repeats it every `POLL_S`.
+        """
+
+    def watch(self, callback: Callable[[], None]) -> bool:
+        """Call `callback` whenever another process has freed a place for a claim of this one; false if there are no other processes."""
+
+    def close(self) -> None:
+        """Let go of everything, also of places that are taken."""
+
+
+class OwnPlaces:
+    """The places of one process."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._taken: set[int] = set()
+        self._uses: dict[int, tuple[str | None, int]] = {}
+        self._served: dict[str, int] = {}
+        self._moments = itertools.count(1)
+
+    def resize(self, count: int) -> None:
+        """See `Places`."""
+        self._count = count
+
+    def take(self, affinity: str | None) -> int | None:
+        """See `Places`."""
+        free = [place for place in range(self._count) if place not in self._taken]
+        if not free:
+            return None
+        place = rank_places(free, affinity, self._use)[0] if len(free) > 1 else free[0]
+        self._taken.add(place)
+        self._uses[place] = (affinity, next(self._moments))
+        return place
+
+    def _use(self, place: int) -> tuple[str | None, int]:
+        return self._uses.get(place, (None, 0))
+
+    def give(self, place: int) -> None:
+        """See `Places`."""
+        self._taken.discard(place)
+        self._uses[place] = (self._uses[place][0], next(self._moments))
+
+    def arrive(self) -> int:
+        """See `Places`."""
+        return next(self._moments)
+
+    def last_served(self, owner: str) -> int:
+        """See `Places`."""
+        return self._served.get(owner, 0)
+
+    def serve(self, owner: str) -> None:
+        """See `Places`."""
+        self._served[owner] = next(self._moments)
+
+    def claim(self, claim: Claim | None) -> int:  # noqa: ARG002
+        """See `Places`: there is nobody else."""
+        return 0
+
+    def watch(self, callback: Callable[[], None]) -> bool:  # noqa: ARG002
+        """See `Places`: there is nobody else."""
+        return False
+
+    def close(self) -> None:
+        """See `Places`."""
+
+
+def rank_places(free: Iterable[int], affinity: object, use_of: Callable[[int], tuple[object, int]]) -> list[int]:
+    """The places from the best to the worst for a request.
+
+    Those last used with the same affinity come first, the latest of them at the front; then all others, the one unused for longest at the
+    front, because what it remembers is the least likely to be asked for again.
+
+    Args:
+        free: the places to choose from.
+        affinity: of the request; `None` for none.
+        use_of: gives the affinity that used a place last, and when.
+    """
+
+    def rank(place: int) -> tuple[bool, int]:
+        last, at = use_of(place)
+        return (False, -at) if affinity is not None and last == affinity else (True, at)
+
+    return sorted(free, key=rank)
