@@ -22,17 +22,20 @@ from triglot.service.responses.truncation import Shortener
 from triglot.service.responses.turns import Turns
 from triglot.settings import SettingsError
 from triglot.state.keys import signing_key_for
+from triglot.state.local_cancels import LocalCancels
 from triglot.state.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from triglot.settings import Settings
+    from triglot.state.cancels import CancelRegistry
 
 
 class Handlers:
     """The handlers of one process, by dialect."""
 
-    def __init__(self, backend: Backend, responses: ResponsesHandlers, by_dialect: dict[str, Any]) -> None:
+    def __init__(self, backend: Backend, cancels: CancelRegistry, responses: ResponsesHandlers, by_dialect: dict[str, Any]) -> None:
         self._backend = backend
+        self._cancels = cancels
         self._responses = responses
         self._by_dialect = {"responses": responses, **by_dialect}
 
@@ -40,8 +43,13 @@ class Handlers:
         """The implementation of the dialect's generated Protocol."""
         return self._by_dialect[name]
 
+    async def start(self) -> None:
+        """Be there for the other processes of the gateway."""
+        await self._cancels.start()
+
     async def aclose(self) -> None:
         """Stop what runs in the background, and close the store and the connections to the backend."""
+        await self._cancels.aclose()
         await self._responses.aclose()
         await self._backend.aclose()
 
@@ -61,7 +69,8 @@ def assemble(settings: Settings) -> Handlers:
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
-    responses = _assemble_responses(settings, backend, discovery, media, signing_key)
+    cancels = LocalCancels()
+    responses, retrieval = _assemble_responses(settings, backend, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(backend, discovery, media=media),
         "messages": MessagesHandlers(
@@ -73,14 +82,14 @@ def assemble(settings: Settings) -> Handlers:
             alias=settings.messages_alias,
             media=media,
         ),
-        "control": ControlHandlers(discovery),
+        "control": ControlHandlers(discovery, cancels, retrieval.stop),
     }
-    return Handlers(backend, responses, by_dialect)
+    return Handlers(backend, cancels, responses, by_dialect)
 
 
 def _assemble_responses(
     settings: Settings, backend: Backend, discovery: Discovery, media: MediaReader, signing_key: bytes
-) -> ResponsesHandlers:
+) -> tuple[ResponsesHandlers, Retrieval]:
     store = SqliteStore(settings.state_file, ttl_s=settings.state_ttl_s, max_bytes=settings.state_max_bytes)
     counter = PromptCounter(backend, discovery)
     turns = Turns(
@@ -95,16 +104,18 @@ def _assemble_responses(
         heartbeat_s=settings.heartbeat_s,
     )
     runs = BackgroundRuns(turns, store)
-    return ResponsesHandlers(
+    retrieval = Retrieval(store, runs)
+    handlers = ResponsesHandlers(
         turns=turns,
         runs=runs,
-        retrieval=Retrieval(store, runs),
+        retrieval=retrieval,
         conversations=Conversations(store, new_id),
         compactor=Compactor(turns),
         counter=InputCounter(turns, counter),
         store=store,
         max_body_bytes=settings.max_body_bytes,
     )
+    return handlers, retrieval
 
 
 def new_id(prefix: str) -> str:

@@ -7,18 +7,31 @@ from typing import TYPE_CHECKING
 from triglot import __version__
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated import DIALECTS
+from triglot.state.cancels import KINDS, Names
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from triglot.backend.discovery import Discovery
-    from triglot.generated.control.events import Health, Welcome
+    from triglot.generated.control.events import CancelledInference, Health, Welcome
+    from triglot.generated.control.models import CancelInference
+    from triglot.state.cancels import CancelRegistry
     from triglot.web import RequestContext
 
 
 class ControlHandlers:
-    """Implements `ControlService`."""
+    """Implements `ControlService`.
 
-    def __init__(self, discovery: Discovery) -> None:
+    Args:
+        discovery: what the backend says of itself.
+        cancels: the requests that run.
+        stop_response: stops a response that is made in the background, by owner and id; tells whether it was being made.
+    """
+
+    def __init__(self, discovery: Discovery, cancels: CancelRegistry, stop_response: Callable[[str, str], Awaitable[bool]]) -> None:
         self._discovery = discovery
+        self._cancels = cancels
+        self._stop_response = stop_response
 
     async def get_welcome(self, context: RequestContext) -> Welcome:  # noqa: ARG002
         """What this server is."""
@@ -54,3 +67,12 @@ class ControlHandlers:
     async def get_health_v1(self, context: RequestContext) -> Health:
         """The same, for clients whose base URL ends in /v1."""
         return await self.get_health(context)
+
+    async def cancel_inference(self, request: CancelInference, context: RequestContext) -> CancelledInference:
+        """Stop the client's requests that have one of the names."""
+        target = Names(context.owner, **{kind: getattr(request, kind) for kind in KINDS})
+        count = 0
+        if target.response_id is not None and target.cancel_id is None:
+            count = await self._cancels.cancel(Names(context.owner, response_id=target.response_id))
+            count = count or await self._stop_response(context.owner, target.response_id)
+        return {"cancelled": count + await self._cancels.cancel(target)}

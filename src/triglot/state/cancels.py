@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["cancel_id", "session_id", "completion_id", "message_id", "response_id"]
 REMEMBERED_S: Final = 30.0
 """How long a cancel waits for a request that is still on its way."""
+LONGEST_NAME: Final = 256
+"""Characters of a name that a client may give."""
 
 
 class Names(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
+# Generated from specs/control (sha256 af041321b349). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Literal, TypeAlias, TypedDict
@@ -8,6 +8,10 @@ class BackendHealth(TypedDict):
     reachable: bool
     status: str | None
     model: str | None
+
+
+class CancelledInference(TypedDict):
+    cancelled: int
 
 
 class ErrorDetail(TypedDict):

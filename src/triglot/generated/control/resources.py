@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
+# Generated from specs/control (sha256 af041321b349). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The control dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from triglot import web
 
 from .. import Route
+from . import models
 
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response
@@ -72,9 +73,23 @@ class V1HealthResource:
     on_head = on_get  # Falcon leaves the body out
 
 
+class ApiInferenceCancelResource:
+    """/api/inference/cancel."""
+
+    def __init__(self, service: ControlService) -> None:
+        self._service = service
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Stop running requests."""
+        context = await web.read_request(req, resp, "control", "cancel_inference")
+        request = web.decode_body(models.CancelInference, context)
+        web.send_json(resp, context, await self._service.cancel_inference(request, context))
+
+
 ROUTES: Final = (
     Route("/", Resource, {"GET": None}),
     Route("/api/hello", ApiHelloResource, {"GET": None}),
     Route("/health", HealthResource, {"GET": None}),
     Route("/v1/health", V1HealthResource, {"GET": None}),
+    Route("/api/inference/cancel", ApiInferenceCancelResource, {"POST": None}),
 )

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 670e4c7268ab). DO NOT EDIT.
+# Generated from specs/control (sha256 af041321b349). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the control dialect."""
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from triglot.web import RequestContext
 
-    from . import events
+    from . import events, models
 
 
 class ControlService(Protocol):
@@ -29,4 +29,8 @@ class ControlService(Protocol):
 
     async def get_health_v1(self, context: RequestContext) -> events.Health:
         """GET /v1/health: Tell whether requests can be served, for clients whose base URL ends in /v1."""
+        ...
+
+    async def cancel_inference(self, request: models.CancelInference, context: RequestContext) -> events.CancelledInference:
+        """POST /api/inference/cancel: Stop running requests."""
         ...

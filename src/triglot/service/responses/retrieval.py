@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Retrieval:
     """What can be done with a response by its id.
 
-    Every method may raise `ApiError`: there is no such response for this owner.
+    Every method but `stop` may raise `ApiError`: there is no such response for this owner.
 
     Args:
         store: where responses are.
@@ -67,6 +67,15 @@ class Retrieval:
             # another process works on it and stops within a second; the answer tells how it will be
             stored = msgspec.structs.replace(stored, body=msgspec.json.encode({**msgspec.json.decode(stored.body), "status": "cancelled"}))
         return read_response(stored)
+
+    async def stop(self, owner: str, response_id: str) -> bool:
+        """Stop a background response, wherever it is made, without waiting for its end. Tells whether it was being made."""
+        if (run := self._runs.find(owner, response_id)) is None:
+            return await self._store.cancel_response(owner, response_id)
+        if run.cancelled or run.ended:
+            return False
+        run.cancel()
+        return True
 
     async def delete(self, owner: str, response_id: str) -> None:
         """Forget a response; one that is being made is stopped first."""
