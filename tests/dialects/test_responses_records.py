@@ -46,3 +46,14 @@ def test_what_stands_for_something_else_is_no_item(kind: str) -> None:
 
 def test_an_unknown_item_keeps_its_fields() -> None:
     assert record([{"type": "novelty", "shape": {"a": 1}}]) == [{"type": "novelty", "id": "item_0", "shape": {"a": 1}}]
+
+
+@pytest.mark.parametrize("item_id", [5, 2**70, "", ["x"], {"a": 1}, False])
+def test_what_is_no_id_gives_way_to_one(item_id: Any) -> None:
+    assert record([{"type": "novelty", "id": item_id}]) == [{"type": "novelty", "id": "item_0"}]
+
+
+@pytest.mark.parametrize("name", ["content", "output"])
+def test_parts_of_an_unknown_item_may_be_anything(name: str) -> None:
+    parts = ["text", 5, None, ["x"], {"a": 1}]
+    assert record([{"type": "novelty", name: parts}]) == [{"type": "novelty", "id": "item_0", name: parts}]

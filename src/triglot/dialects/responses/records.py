@@ -74,7 +74,9 @@ def _is_kept(item: Mapping[str, Any]) -> bool:
 
 def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
     kind = "message" if item.get("type") is None else item["type"]
-    record: Document = {"type": kind, "id": item.get("id") or new_id(_PREFIXES.get(kind, _OTHER_PREFIX))}
+    given_id = item.get("id")  # of an item of an unknown kind it may be anything
+    item_id = given_id if given_id and isinstance(given_id, str) else new_id(_PREFIXES.get(kind, _OTHER_PREFIX))
+    record: Document = {"type": kind, "id": item_id}
     record.update((name, value) for name, value in item.items() if name not in record and value is not None)
     for name, value in _DEFAULTS.get(kind, {}).items():
         record.setdefault(name, value)
@@ -86,12 +88,12 @@ def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
     return record
 
 
-def _fill_part(part: Document) -> Document:
-    """A part with the fields that it has in an answer."""
-    match part.get("type"):
-        case "output_text":
+def _fill_part(part: Any) -> Any:
+    """A part with the fields that it has in an answer; in an item of an unknown kind it may be anything."""
+    match part:
+        case {"type": "output_text"}:
             return {**part, "annotations": part.get("annotations") or []}
-        case "input_image":
+        case {"type": "input_image"}:
             return {**part, "detail": part.get("detail") or "auto"}
         case _:
             return part
