@@ -223,6 +223,18 @@ def test_without_a_summary_there_is_no_compaction(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+@pytest.mark.parametrize(
+    "foreign", [{"temperature": "hot"}, {"max_output_tokens": 0}, {"background": True}, {"stream": True}, {"tools": "x"}]
+)
+def test_what_is_no_field_of_a_compaction_does_not_matter(gateway: Gateway, foreign: dict[str, Any]) -> None:
+    async def run() -> None:
+        async with playing(gateway, Echo().play), client_of(gateway) as client:
+            compacted = await client.responses.compact(model="m", input="Who am I?", extra_body=foreign)
+            assert [item.type for item in compacted.output] == ["message", "compaction"]
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_the_tokens_of_an_input_are_counted(gateway: Gateway) -> None:
     async def run() -> None:
         echo = Echo()

@@ -9,14 +9,13 @@ import msgspec
 from triglot.dialects.responses.answer import convert_usage
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import Usage
-from triglot.generated.responses.models import CreateResponse
+from triglot.generated.responses.models import CompactResponse, CreateResponse
 from triglot.generated.responses.support import COMPACT_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from triglot.generated.responses.events import CompactedResponse
-    from triglot.generated.responses.models import CompactResponse
     from triglot.service.responses.turns import Turns
     from triglot.state.store import Item
     from triglot.web import RequestContext
@@ -58,9 +57,11 @@ class Compactor:
 
 
 def _as_response(document: dict[str, Any]) -> dict[str, Any]:
+    """The request for a response that is the summary: what is no field of a compaction has no meaning for it."""
     given = document.get("input") or []
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    return {**document, "input": [*items, {"type": "compaction_trigger"}], "store": False}
+    known = {name: document[name] for name in CompactResponse.model_fields if name in document}
+    return {**known, "input": [*items, {"type": "compaction_trigger"}], "store": False}
 
 
 def _words_of_user(items: Sequence[Item]) -> list[Any]:
