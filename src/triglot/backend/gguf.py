@@ -160,7 +160,7 @@ class _Reader:
         return GgufFile(size_bytes=self._size, version=version, metadata=metadata, parameters=weights, parts=(path,))
 
     def _read_version(self) -> int:
-        version = self._number("I")
+        version: int = self._number("I")
         if version & 0xFFFF == 0 and version:
             self._order = ">"
             version = int.from_bytes(version.to_bytes(4, "little"), "big")
@@ -206,7 +206,8 @@ class _Reader:
         return self._take(length).decode()
 
     def _number(self, form: str) -> Any:
-        return struct.unpack(self._order + form, self._take(struct.calcsize(self._order + form)))[0]
+        value: Any = struct.unpack(self._order + form, self._take(struct.calcsize(self._order + form)))[0]
+        return value
 
     def _expect(self, count: int, least: int, what: str) -> None:
         if count * least > self._size - self._at:

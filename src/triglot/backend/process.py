@@ -1,6 +1,6 @@
-"""Runs an engine as a process of its own: starts it, waits until it is ready, starts it again when it dies, stops it.
+"""Runs an engine as a process of its own: starts it, waits until it is ready, starts it again when it dies or hangs, stops it.
 
-The engine keeps its port for life, so the gateway and its workers never learn a new address. It cannot outlive the gateway: see `leash`.
+The engine keeps its port for life. It cannot outlive the gateway: see `leash`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Literal, Self
+
+from triglot.backend.pulse import Pulse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 log = logging.getLogger("triglot.engine")
@@ -59,14 +61,41 @@ class EngineError(Exception):
     """The engine did not come up; the message holds the end of its log."""
 
 
-class EngineProcess:
-    """One supervised engine. Use it as a context manager, or call `start` and `stop`."""
+Change = Literal["restarting", "failed", "ready"]
 
-    def __init__(self, command: EngineCommand, *, start_timeout_s: float) -> None:
+
+def _tell_nobody(_change: Change, _delay_s: float | None) -> None:
+    pass
+
+
+class EngineProcess:
+    """One supervised engine. Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        command: how it is started.
+        start_timeout_s: it must be ready after so many seconds, also when it is started again.
+        hang_s: patience with an engine that does nothing and gives no sign of life; None for ever.
+        tell: called from a thread with what becomes of the engine once it has been ready: `restarting` when it died, `failed` when it
+            did not come back, both with the seconds until it is started again; `ready` when it is back.
+    """
+
+    def __init__(
+        self,
+        command: EngineCommand,
+        *,
+        start_timeout_s: float,
+        hang_s: float | None = None,
+        tell: Callable[[Change, float | None], None] = _tell_nobody,
+    ) -> None:
         self.command = command
         self._start_timeout_s = start_timeout_s
+        self._hang_s = hang_s
+        self._tell = tell
         self._port = _free_port()
         self._stopping = threading.Event()
+        self._settled = threading.Event()
+        self._is_up = False
+        self._failure: EngineError | None = None
         self._spawning = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._log_end: deque[str] = deque(maxlen=LOG_LINES)
@@ -95,18 +124,12 @@ class EngineProcess:
         Raises:
             EngineError: it died, or was not ready in time.
         """
-        for attempt in range(1, PORT_ATTEMPTS + 1):
-            try:
-                self._launch()
-                break
-            except EngineError:
-                self._end_process()
-                # Between our look and the engine's start somebody else may have taken the port.
-                if _is_free(self._port) or attempt == PORT_ATTEMPTS:
-                    raise
-                self._port = _free_port()
+        # One thread starts the process and outlives it: for the kernel, the parent that an engine dies with is a thread.
         self._supervisor = threading.Thread(target=self._supervise, name="engine supervisor", daemon=True)
         self._supervisor.start()
+        self._settled.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Stop the engine; returns when it is gone."""
@@ -118,7 +141,7 @@ class EngineProcess:
     def _launch(self) -> None:
         with self._spawning:
             if self._stopping.is_set():
-                return
+                raise EngineError("the engine was stopped before it was ready")
             # A session of its own: Ctrl-C in the terminal is for the gateway, which then stops the engine.
             self._process = subprocess.Popen(  # noqa: S603
                 self.command.on_port(self._port),
@@ -135,6 +158,7 @@ class EngineProcess:
             reader = threading.Thread(target=self._read_log, args=(self._process.stdout,), name="engine log", daemon=True)
             reader.start()
         self._wait_until_ready(self._process, reader)
+        self._is_up = True
 
     def _read_log(self, output: IO[str]) -> None:
         with output:
@@ -156,8 +180,34 @@ class EngineProcess:
         lines = "".join(f"\n  | {line}" for line in self._log_end)
         return f"{what}: {self.command.title}{lines}"
 
+    def _begin(self) -> None:
+        for attempt in range(1, PORT_ATTEMPTS + 1):
+            try:
+                self._launch()
+            except EngineError:
+                self._end_process()
+                # Between our look and the engine's start somebody else may have taken the port.
+                if self._stopping.is_set() or _is_free(self._port) or attempt == PORT_ATTEMPTS:
+                    raise
+                self._port = _free_port()
+            else:
+                return
+
     def _supervise(self) -> None:
-        delay_s = FIRST_DELAY_S
+        try:
+            self._begin()
+        except EngineError as error:
+            self._failure = error
+            return
+        finally:
+            self._settled.set()
+        if self._hang_s is not None:
+            threading.Thread(target=self._feel_pulse, args=(self._hang_s,), name="engine pulse", daemon=True).start()
+        self._keep_alive()
+
+    def _keep_alive(self) -> None:
+        """Start the engine again whenever it dies, until it is stopped."""
+        delay_s, failed = FIRST_DELAY_S, False
         while True:
             assert self._process is not None  # noqa: S101 - for the type checker
             started = time.monotonic()
@@ -168,6 +218,7 @@ class EngineProcess:
             if time.monotonic() - started > STEADY_AFTER_S:
                 delay_s = FIRST_DELAY_S
             log.warning("the engine ended with %s; starting it again in %g s", _reason(status), delay_s)
+            self._tell("failed" if failed else "restarting", delay_s)
             if self._stopping.wait(delay_s):
                 return
             delay_s = min(delay_s * 2, LONGEST_DELAY_S)
@@ -175,9 +226,28 @@ class EngineProcess:
                 self._launch()
             except EngineError:
                 self._end_process()
+                failed = True
+            else:
+                failed = False
+                self._tell("ready", None)
+
+    def _feel_pulse(self, patience_s: float) -> None:
+        """Kill an engine that hangs; what follows is the same as after a crash."""
+        pulse, watched = Pulse(patience_s), None
+        while not self._stopping.wait(pulse.interval_s):
+            process = self._process
+            if process is None or not self._is_up:
+                continue  # one that loads may wait for its disk
+            if process is not watched:
+                pulse, watched = Pulse(patience_s), process
+            if pulse.has_stopped(process.pid, beats=_is_healthy(self._port), now=time.monotonic()):
+                log.warning("the engine has given no sign of life for %g s and does nothing; ending it", patience_s)
+                with contextlib.suppress(ProcessLookupError):
+                    _kill(process)
 
     def _end_process(self) -> None:
         """End the process if it runs still, and let go of its pipe."""
+        self._is_up = False
         with self._spawning:
             process = self._process
         if process is None:

@@ -1,0 +1,140 @@
+"""What the process that owns the engine tells all others: one small file, replaced whole at each change.
+
+A file is the simplest thing that several processes can read at any time, without a thread and without waiting for the owner.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from triglot.backend.options import AdapterFile, EngineOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME: Final = "engine.json"
+
+Phase = Literal["waiting", "starting", "loading", "warming_up", "done"]
+
+
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the head of a model's file says.
+
+    Attributes:
+        file: its name, without directories.
+        name: the title within it.
+        architecture: such as `llama`.
+        parameters: number of weights.
+        size_bytes: of all parts.
+        context_trained: tokens of context that it was trained for.
+        has_template: whether it brings a chat template.
+    """
+
+    file: str
+    name: str | None
+    architecture: str
+    parameters: int
+    size_bytes: int
+    context_trained: int | None
+    has_template: bool
+
+
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine that serves.
+
+    Attributes:
+        program: `embedded`, or the llama-server's path.
+        options: what it was started with.
+        model: facts of its file; None when they could not be read.
+    """
+
+    program: str
+    options: EngineOptions
+    model: ModelFacts | None
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """A load that goes on, or the last one.
+
+    Attributes:
+        id: to wait for it, or to cancel it.
+        alias: of the model.
+        state: how far it came.
+        phase: `waiting` for answers of the old engine, `starting` the program, `loading` the weights, `warming_up`, `done`.
+        bytes_loaded: of the weights; None where the system does not tell.
+        bytes_total: size of all files.
+        elapsed_s: since it began, at most its whole duration.
+        error: why it failed.
+    """
+
+    id: str
+    alias: str
+    state: Literal["loading", "ready", "failed", "cancelled"]
+    phase: Phase
+    bytes_loaded: int | None
+    bytes_total: int
+    elapsed_s: float
+    error: str | None = None
+
+
+class EngineState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about the engine.
+
+    Attributes:
+        state: of what serves: `loading` while nothing does but soon will, `restarting` after a crash, `failed` when a restart failed
+            (it is tried again), `stopping` while answers end before the engine is unloaded.
+        serial: counts the engines that have served; what was known of an earlier one is void.
+        url: where the engine is; None when requests cannot be sent.
+        engine: which one; kept while it restarts.
+        load: the load that goes on, or the last one.
+        restarts: after crashes, of this engine.
+        retry_s: when a failed engine is started again.
+    """
+
+    state: Literal["unloaded", "loading", "ready", "restarting", "failed", "stopping"]
+    serial: int = 0
+    url: str | None = None
+    engine: Engine | None = None
+    load: Load | None = None
+    restarts: int = 0
+    retry_s: float | None = None
+
+
+def write_state(directory: Path, state: EngineState) -> None:
+    """Replace the file."""
+    path = directory / FILE_NAME
+    draft = path.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(state))
+    os.replace(draft, path)  # noqa: PTH105 - replaces on every platform, in one step
+
+
+class StateReader:
+    """Reads the file again when it has changed; asking costs one look at its entry in the directory.
+
+    Args:
+        directory: where the file is.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE_NAME
+        self._seen: tuple[int, int, int] | None = None
+        self._state = EngineState(state="stopping")
+
+    def look(self) -> EngineState:
+        """The state as it is now; `stopping` when the owner has gone."""
+        try:
+            entry = os.stat(self._path)  # noqa: PTH116 - at each request
+            seen = (entry.st_ino, entry.st_mtime_ns, entry.st_size)
+            if seen != self._seen:
+                self._state = msgspec.json.decode(self._path.read_bytes(), type=EngineState)
+                self._seen = seen
+        except OSError:
+            self._seen = None
+            self._state = EngineState(state="stopping")
+        return self._state
+
+
+__all__ = ["FILE_NAME", "AdapterFile", "Engine", "EngineState", "Load", "ModelFacts", "Phase", "StateReader", "write_state"]
