@@ -294,7 +294,9 @@ def test_a_conversation_grows_by_its_responses_once_they_have_ended(open_):
         await store.save_response(OWNER, in_it("completed"), items("b"), items("c", "d"))
         await store.save_response(OWNER, in_it("completed"), items("b"), items("c", "d"))  # it has ended only once
         assert ids(await store.load_conversation_items(OWNER, "conv_1")) == ["a", "b", "c", "d"]
-        await store.save_response(OWNER, response("resp_2", "failed", conversation_id="conv_1"), items("e"), [])
+        await store.save_response(OWNER, response("resp_2", "cancelled", conversation_id="conv_1"), items("e"), [])
+        assert ids(await store.load_conversation_items(OWNER, "conv_1")) == ["a", "b", "c", "d", "e"]
+        await store.save_response(OWNER, response("resp_4", "failed", conversation_id="conv_1"), items("lost"), items("half"))
         assert ids(await store.load_conversation_items(OWNER, "conv_1")) == ["a", "b", "c", "d", "e"]
         await store.delete_conversation(OWNER, "conv_1")
         await store.save_response(OWNER, response("resp_3", conversation_id="conv_1"), items("f"), [])

@@ -81,7 +81,7 @@ class Model:
             saved.events, saved.cancelled = before.events, before.cancelled and before.stored.status in RUNNING
         if stored.status in RUNNING:
             saved.lease = self.clock() + LEASE_S
-        elif stored.conversation_id is not None and (before is None or before.stored.status in RUNNING):
+        elif stored.status != "failed" and stored.conversation_id is not None and (before is None or before.stored.status in RUNNING):
             self.append_items(owner, stored.conversation_id, [*given, *made])
         self.responses[owner, stored.id] = saved
 

@@ -98,7 +98,7 @@ def save_response(at: Access, response: StoredResponse, given: Sequence[Item], m
         )
         return
     at.db.execute("DELETE FROM leases WHERE response = ?", (key,))
-    if ran and response.conversation_id is not None:
+    if ran and response.status != "failed" and response.conversation_id is not None:
         append_items(at, response.conversation_id, [*given, *made])
 
 

@@ -78,7 +78,8 @@ class Store(Protocol):
         """Write a response with the items it was given and those it made, in one transaction.
 
         A response of the same id is replaced, its events kept. When it is first saved as neither queued nor in progress, and has a
-        `conversation_id`, both lists are appended to that conversation, if there still is one. Items whose id is stored already (a client
+        `conversation_id`, both lists are appended to that conversation, if there still is one; one that has failed adds nothing, because
+        the client asks again. Items whose id is stored already (a client
         sends a stored item again) are not an error: all are kept, and the one written last wins when an item is looked up by id.
 
         To save a running response takes a lease on it for 30 seconds, which `append_events` renews. A background response must be saved
