@@ -33,6 +33,7 @@ CHAT_PATH: Final = "/v1/chat/completions"
 _EVENT_STREAM: Final = "text/event-stream"
 EARLY_START_S: Final = 0.25
 """A stream starts after this long even if the backend has not: until then its status can still be an error's."""
+_LEAST_WAIT_S: Final = 0.001  # a timer may ring a little early
 _ERROR_BODY_LIMIT: Final = 1 << 20
 _BODY_LIMIT: Final = 1 << 28
 
@@ -180,7 +181,8 @@ class TranslatedStream:
                 if type(event) is Failed:
                     log.warning("%s: the answer broke off: %s", self._request_id, event.message)
                 out += translator.receive(event)
-            if not out and not self._aborted and self._loop.time() - self._written_at >= self._heartbeat_s:
+            if not out and not self._aborted and self._patience_s() <= 0:
+                self._written_at = self._loop.time()
                 out += translator.idle()
             if out:
                 self._written_at = self._loop.time()
@@ -192,14 +194,15 @@ class TranslatedStream:
         return ()
 
     async def _next_events(self) -> Sequence[BackendEvent]:
-        """What the backend has sent: nothing if it has been silent for a heartbeat, or the client has gone."""
+        """What the backend has sent: nothing if a heartbeat is due, or the client has gone."""
         call = self._call
+        within_s = max(self._patience_s(), _LEAST_WAIT_S)
         try:
             if call.status == 0:
-                if not await call.open(self._heartbeat_s):
+                if not await call.open(within_s):
                     return ()
                 await _check_answer(call, _EVENT_STREAM)
-            data = await call.read_within(self._heartbeat_s)
+            data = await call.read_within(within_s)
         except Aborted:
             self._aborted = True
             return ()
@@ -208,6 +211,10 @@ class TranslatedStream:
         if data is None:
             return ()
         return self._decoder.feed(data) if data else self._decoder.close()
+
+    def _patience_s(self) -> float:
+        """How long the client may still hear nothing. What the backend sends counts only if it makes an event."""
+        return self._written_at + self._heartbeat_s - self._loop.time()
 
     async def close(self) -> None:
         """Release the backend."""
