@@ -435,6 +435,18 @@ def test_items_that_say_nothing_to_the_model(item: dict[str, Any], lost: list[st
     assert [str(loss) for loss in find_losses(CREATE_RESPONSE, {"input": [HELLO, item]})] == lost
 
 
+def test_what_one_agent_tells_another() -> None:
+    """Codex hands on what the model gave for a parameter that is marked as encrypted; nothing was, so it is the text."""
+    header = {"type": "input_text", "text": "Message Type: NEW_TASK\nPayload:\n"}
+    task = {"type": "encrypted_content", "encrypted_content": "Count the files."}
+    message = {"type": "agent_message", "author": "/root", "recipient": "/root/one", "content": [header, task]}
+    told = "Message from /root to /root/one:\nMessage Type: NEW_TASK\nPayload:\n\nCount the files."
+    assert messages_of(message) == [user(told)]
+    assert messages_of({"type": "agent_message", "content": [task]}) == [user("Message from another agent to this one:\nCount the files.")]
+    assert find_losses(CREATE_RESPONSE, {"input": [message]}) == []
+    assert messages_of({**message, "content": [IMAGE]})[0]["content"][1]["type"] == "image_url"
+
+
 @pytest.mark.parametrize("reference", [{"type": "item_reference", "id": "msg_1"}, {"id": "msg_1"}])
 def test_a_reference_that_leads_nowhere(reference: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="msg_1") as caught:

@@ -57,6 +57,8 @@ def _convert_part(part: Any) -> Part | None:
     match part:
         case wire.InputText(text=text) | wire.PriorText(text=text) | wire.PriorRefusal(refusal=text):
             return text_part(text) if text else None
+        case wire.EncryptedPart(encrypted_content=text):
+            return text_part(text) if text else None
         case wire.InputImage(image_url=url) | wire.ResultImage(image_url=url):
             if url is None or not url.startswith("data:"):
                 message = "Images are not fetched from the web: send image_url as a data: URL."

@@ -124,6 +124,9 @@ class _Reading:
                 self._read_thinking(item, where)
             case wire.PriorCompaction():
                 self._user([text_part(SUMMARY_INTRODUCTION + self._open_summary(item, where))])
+            case wire.AgentMessage():
+                way = f"Message from {item.author or 'another agent'} to {item.recipient or 'this one'}:"
+                self._user([text_part(way), *convert_content(item.content)])
             case wire.McpApprovalResponse():
                 self._user([text_part(describe_approval(item))])
             case wire.ToolSearchOutput():

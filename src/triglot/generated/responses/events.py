@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ce789bf57e31). DO NOT EDIT.
+# Generated from specs/responses (sha256 be880ea8b0b9). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ce789bf57e31). DO NOT EDIT.
+# Generated from specs/responses (sha256 be880ea8b0b9). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -133,6 +133,14 @@ class DirectCaller(BaseModel):
     type: Literal['direct']
 
 
+class EncryptedPart(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['encrypted_content']
+    encrypted_content: str
+
+
 class FileSearchTool(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -242,6 +250,9 @@ class JsonSchemaFormat(BaseModel):
     strict: bool | None = None
 
 
+KnownAgentPart = TypeAliasType("KnownAgentPart", Annotated[InputText | InputImage | EncryptedPart, Field(discriminator='type')])
+
+
 class ListConversationItemsQuery(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -324,6 +335,14 @@ class ModerationOptions(BaseModel):
     policy: dict[str, Any] | None = None
 
 
+class OtherAgentPart(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        regex_engine="python-re",
+    )
+    type: Annotated[str, Field(pattern='^(?!(input_text|input_image|encrypted_content)\\Z)')]
+
+
 class OtherInputItem(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -332,7 +351,7 @@ class OtherInputItem(BaseModel):
     type: Annotated[
         str,
         Field(
-            pattern='^(?!(message|function_call|function_call_output|reasoning|custom_tool_call|custom_tool_call_output|additional_tools|configuration_update|item_reference|compaction|compaction_trigger|tool_search_call|tool_search_output|shell_call|shell_call_output|local_shell_call|local_shell_call_output|apply_patch_call|apply_patch_call_output|computer_call|computer_call_output|mcp_list_tools|mcp_approval_request|mcp_approval_response|mcp_call|web_search_call|file_search_call|code_interpreter_call|image_generation_call|program|program_output)\\Z)'
+            pattern='^(?!(message|function_call|function_call_output|reasoning|custom_tool_call|custom_tool_call_output|additional_tools|agent_message|configuration_update|item_reference|compaction|compaction_trigger|tool_search_call|tool_search_output|shell_call|shell_call_output|local_shell_call|local_shell_call_output|apply_patch_call|apply_patch_call_output|computer_call|computer_call_output|mcp_list_tools|mcp_approval_request|mcp_approval_response|mcp_call|web_search_call|file_search_call|code_interpreter_call|image_generation_call|program|program_output)\\Z)'
         ),
     ]
 
@@ -711,6 +730,9 @@ class WebSearchTool(BaseModel):
     type: Literal['web_search', 'web_search_2025_08_26']
 
 
+AgentPart = TypeAliasType("AgentPart", Annotated[KnownAgentPart | OtherAgentPart, Field(union_mode='left_to_right')])
+
+
 class ApplyPatchTool(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -906,6 +928,17 @@ ToolChoice = TypeAliasType("ToolChoice", Annotated[ToolChoiceMode | KnownToolCho
 ToolResult = TypeAliasType("ToolResult", str | list[ResultPart])
 
 
+class AgentMessage(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    type: Literal['agent_message']
+    author: str | None = None
+    recipient: str | None = None
+    content: list[AgentPart]
+    id: str | None = None
+
+
 class ApplyPatchCallOutput(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -1044,7 +1077,7 @@ class AdditionalTools(BaseModel):
 KnownInputItem = TypeAliasType(
     "KnownInputItem",
     Annotated[
-        InputMessage | PriorFunctionCall | FunctionCallOutput | PriorReasoning | PriorCustomToolCall | CustomToolCallOutput | AdditionalTools | ConfigurationUpdate | ItemReference | PriorCompaction | CompactionTrigger | PriorToolSearchCall | ToolSearchOutput | PriorShellCall | ShellCallOutput | PriorLocalShellCall | LocalShellCallOutput | PriorApplyPatchCall | ApplyPatchCallOutput | PriorComputerCall | ComputerCallOutput | PriorMcpListTools | PriorMcpApprovalRequest | McpApprovalResponse | PriorMcpCall | PriorWebSearchCall | PriorFileSearchCall | PriorCodeInterpreterCall | PriorImageGenerationCall | PriorProgram | PriorProgramOutput,
+        InputMessage | PriorFunctionCall | FunctionCallOutput | PriorReasoning | PriorCustomToolCall | CustomToolCallOutput | AdditionalTools | AgentMessage | ConfigurationUpdate | ItemReference | PriorCompaction | CompactionTrigger | PriorToolSearchCall | ToolSearchOutput | PriorShellCall | ShellCallOutput | PriorLocalShellCall | LocalShellCallOutput | PriorApplyPatchCall | ApplyPatchCallOutput | PriorComputerCall | ComputerCallOutput | PriorMcpListTools | PriorMcpApprovalRequest | McpApprovalResponse | PriorMcpCall | PriorWebSearchCall | PriorFileSearchCall | PriorCodeInterpreterCall | PriorImageGenerationCall | PriorProgram | PriorProgramOutput,
         Field(discriminator='type'),
     ],
 )

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 ce789bf57e31). DO NOT EDIT.
+# Generated from specs/responses (sha256 be880ea8b0b9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -12,6 +12,17 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "AdditionalTools.tools": Node(
         items="Tool",
+    ),
+    "AgentMessage": Node(
+        children={"content": "AgentMessage.content"},
+    ),
+    "AgentMessage.content": Node(
+        items="AgentPart",
+    ),
+    "AgentPart": Node(
+        branches={"encrypted_content": None, "input_image": "InputImage", "input_text": "InputText"},
+        tag="type",
+        unknown="OtherAgentPart/whole",
     ),
     "ApplyPatchCallOutput": Node(
         losses={
@@ -270,6 +281,7 @@ _NODES: Final[dict[str, Node]] = {
     "InputItem": Node(
         branches={
             "additional_tools": "AdditionalTools",
+            "agent_message": "AgentMessage",
             "apply_patch_call": "PriorApplyPatchCall",
             "apply_patch_call_output": "ApplyPatchCallOutput",
             "code_interpreter_call": None,
@@ -360,6 +372,10 @@ _NODES: Final[dict[str, Node]] = {
     ),
     "NamespaceTool.tools": Node(
         items="NamespaceMember",
+    ),
+    "OtherAgentPart/whole": Node(
+        whole=Lossy("ignored", "nothing is known about this part"),
+        tag="type",
     ),
     "OtherInputItem/whole": Node(
         whole=Lossy("ignored", "nothing is known about this item"),
