@@ -2,10 +2,11 @@
 
 import { createInterface } from 'node:readline';
 
+import * as ai from './ai.mjs';
 import * as messages from './messages.mjs';
 import * as responses from './responses.mjs';
 
-const SDKS = { messages, responses };
+const SDKS = { ai, messages, responses };
 
 async function run({ job, url, beta = false, request = {}, headers = {} }) {
   const [kind, name] = job.split('.');
