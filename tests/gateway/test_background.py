@@ -145,6 +145,26 @@ def test_a_backend_that_fails_makes_the_response_fail(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_what_is_still_being_made_cannot_be_continued(gateway: Gateway) -> None:
+    """Its answer would be missing from the conversation, and nobody would know."""
+
+    async def run() -> None:
+        backend = Backend()
+        async with playing(gateway, backend.play), client_of(gateway) as client:
+            first = await client.responses.create(model="m", input="hello", background=True)
+            backend.say("Hi")
+            with pytest.raises(openai.BadRequestError, match="still") as refusal:
+                await client.responses.create(model="m", input="go on", previous_response_id=first.id)
+            assert refusal.value.param == "previous_response_id"
+            backend.say(None)
+            await wait_for_status(client, first.id, "completed")
+            backend.say("Hi again", None)
+            await client.responses.create(model="m", input="go on", previous_response_id=first.id)
+            assert [message["content"] for message in backend.requests[-1]["messages"]] == ["hello", "Hi", "go on"]
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_a_deleted_response_is_stopped(gateway: Gateway) -> None:
     async def run() -> None:
         backend = Backend()

@@ -6,8 +6,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from triglot.service.responses.background import BackgroundRuns, Run
-from triglot.state.store import StoreError
+from triglot.service.responses import background
+from triglot.service.responses.background import BackgroundRuns, Run, RunStream
+from triglot.state.queries import LEASE_S
+from triglot.state.sqlite import SqliteStore
+from triglot.state.store import StoredResponse, StoreError
 
 if TYPE_CHECKING:
     import pytest
@@ -56,3 +59,55 @@ def test_events_that_could_not_be_written_are_written_with_the_next(caplog: pyte
 
     asyncio.run(work())
     assert "the disk is full" in caplog.text
+
+
+def test_the_end_is_saved_behind_the_last_events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads in another process that a response has ended finds all its events."""
+    monkeypatch.setattr(background, "_FLUSH_EVERY_S", 0)
+    saved: list[str] = []
+
+    async def work() -> None:
+        run = a_run()
+        statuses = ["queued", "queued", "in_progress", "in_progress", "completed", "completed"]
+        run.turn.response["status"] = statuses.pop(0)
+        over = asyncio.Event()
+
+        class Turns:
+            async def save(self, turn: Any) -> None:
+                saved.append(turn.response["status"])
+
+        class Store:
+            async def append_events(self, _owner: str, _response_id: str, _events: Any) -> bool:
+                if statuses:
+                    run.turn.response["status"] = statuses.pop(0)
+                else:
+                    over.set()
+                return True
+
+        turns: Any = Turns()
+        store: Any = Store()
+        flusher = asyncio.create_task(BackgroundRuns(turns, store)._flush_regularly(run))
+        await over.wait()
+        flusher.cancel()
+
+    asyncio.run(asyncio.wait_for(work(), 5))
+    assert saved == ["in_progress"]
+
+
+def test_a_response_that_is_lost_between_its_last_event_and_its_end_has_failed() -> None:
+    now = 1_800_000_000.0
+
+    async def work() -> None:
+        nonlocal now
+        store = SqliteStore(None, ttl_s=1000, max_bytes=2**20, clock=lambda: now)
+        queued = StoredResponse("resp_1", "queued", b'{"id":"resp_1","status":"queued"}', int(now), background=True)
+        await store.save_response("", queued, [], [])
+        await store.append_events("", "resp_1", [(0, b'{"type":"response.created"}'), (1, b'{"type":"response.completed"}')])
+        now += LEASE_S + 1
+        told = b"".join([piece async for piece in RunStream(store, "", "resp_1", after=-1, run=None)])
+        await store.aclose()
+        assert told.count(b"event: ") == 2
+        assert b"response.created" in told
+        assert b'{"type":"response.failed","sequence_number":1,' in told
+
+    asyncio.run(asyncio.wait_for(work(), 5))

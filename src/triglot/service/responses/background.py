@@ -165,15 +165,16 @@ class BackgroundRuns:
         await self._turns.save(run.turn)
 
     async def _flush_regularly(self, run: Run) -> None:
-        saved_as: str = run.turn.response["status"]
+        saved_as = run.turn.response["status"]
         while True:
             await asyncio.sleep(_FLUSH_EVERY_S)
             if not await self._write(run):
                 run.cancel()
                 return
-            if run.turn.response["status"] != saved_as in RUNNING:
+            status = run.turn.response["status"]
+            if status in RUNNING and status != saved_as:  # the end is saved behind the last events, by who made them
                 await self._turns.save(run.turn)
-                saved_as = run.turn.response["status"]
+                saved_as = status
 
     async def _write(self, run: Run, last: Sequence[bytes] = ()) -> bool:
         """Write the events that are not in the store yet, and `last`, which come after them; what fails is tried again with the next.
@@ -228,14 +229,14 @@ class RunStream:
             response = await self._store.load_response(self._owner, self._response_id)
             found = await self._store.load_events(self._owner, self._response_id, after=self._next - 1, limit=_PAGE)
             events = [(msgspec.json.decode(body, type=_Typed).type, body) for _, body in found]
-            if response is not None and response.lost and not events:
-                return [self._tell_loss(response)]
             if response is None or response.status not in RUNNING:
                 return events
             if events and events[-1][0] in _LAST:  # told only when the response is stored too: it may be continued at once
                 events.pop()
             if events:
                 return events
+            if response.lost:
+                return [self._tell_loss(response)]
             await asyncio.sleep(_POLL_S)
 
     def _tell_loss(self, stored: StoredResponse) -> tuple[str, bytes]:

@@ -9,7 +9,7 @@ import msgspec
 from triglot.dialects.responses.records import Document, is_reference, record_input
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.responses import models as wire
-from triglot.state.store import Item
+from triglot.state.store import RUNNING, Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,18 +93,23 @@ class Historian:
         if previous_id is not None:
             if memory is not None and (remembered := memory.recall(previous_id)) is not None:
                 return remembered
-            if (chain := await self._store.load_chain(owner, previous_id)) is not None:
-                return chain
-            message = (
-                f"Previous response with id '{previous_id}' not found: it was never stored, or is stored no longer. Send the whole input."
-            )
-            details = {"code": "previous_response_not_found"}
-            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="previous_response_id", details=details)
+            return await self._load_chain(previous_id, owner)
         if conversation_id is not None:
             if (items := await self._store.load_conversation_items(owner, conversation_id)) is not None:
                 return items
             raise ApiError(ErrorKind.NOT_FOUND, f"Conversation with id '{conversation_id}' not found.", param="conversation")
         return ()
+
+    async def _load_chain(self, previous_id: str, owner: str) -> Sequence[Item]:
+        previous = await self._store.load_response(owner, previous_id)
+        if previous is not None and previous.status in RUNNING and not previous.lost:
+            message = f"Previous response with id '{previous_id}' is still {previous.status}: continue it when it has ended, or cancel it."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="previous_response_id")
+        if (chain := await self._store.load_chain(owner, previous_id)) is not None:
+            return chain
+        message = f"Previous response with id '{previous_id}' not found: it was never stored, or is stored no longer. Send the whole input."
+        details = {"code": "previous_response_not_found"}
+        raise ApiError(ErrorKind.INVALID_REQUEST, message, param="previous_response_id", details=details)
 
     async def _resolve_references(self, request: Any, owner: str, known: Sequence[Item]) -> dict[str, Document]:
         """Put stored items in the place of the references to them; gives them by id."""
