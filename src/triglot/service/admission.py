@@ -17,6 +17,7 @@ from triglot.service.places import POLL_S, Claim, OwnPlaces
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from triglot.service.affinity import Affinity
     from triglot.service.places import Places
 
 _LONGEST_RETRY_S: Final = 60
@@ -37,7 +38,7 @@ class Ticket:
 
     __slots__ = ("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "slot")
 
-    def __init__(self, admission: Admission, owner: str, affinity: str | None, arrived: int) -> None:
+    def __init__(self, admission: Admission, owner: str, affinity: Affinity | None, arrived: int) -> None:
         self._admission = admission
         self._decided: asyncio.Future[None] | None = None
         self._is_released = False
@@ -121,12 +122,12 @@ class Admission:
             self._places.resize(count)
         self._admit()
 
-    def enter(self, owner: str, affinity: str | None = None) -> Ticket:
+    def enter(self, owner: str, affinity: Affinity | None = None) -> Ticket:
         """Take a place, or the last position of the owner's in the queue.
 
         Args:
             owner: whose turn it takes.
-            affinity: names what the request has in common with earlier ones, whose slot would suit it.
+            affinity: what it has in common with earlier ones, whose slot would suit it.
 
         Raises:
             ApiError: as many requests wait as may.

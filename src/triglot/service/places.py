@@ -9,7 +9,9 @@ import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
+
+    from triglot.service.affinity import Affinity
 
 POLL_S: Final = 0.05
 """How often a process in which requests wait looks for places that nobody told it of: whoever held them was killed."""
@@ -33,10 +35,10 @@ class Places(Protocol):
     def resize(self, count: int) -> None:
         """Have `count` places from now on. One that is in use and is no more stays in use until it is given back."""
 
-    def take(self, affinity: str | None) -> int | None:
+    def take(self, affinity: Affinity | None) -> int | None:
         """The index of a place that is the caller's from now on, or `None` if none is free.
 
-        It is the free one that was last used with the same affinity, else the one whose last use is longest ago.
+        It is the best of `rank_places`.
         """
 
     def give(self, place: int) -> None:
@@ -64,13 +66,21 @@ class Places(Protocol):
         """Let go of everything, also of places that are taken."""
 
 
+class Use(NamedTuple):
+    """The last use of a place: the marks of the request, 0 for none, and when it began or ended."""
+
+    conversation: int = 0
+    kin: int = 0
+    at: int = 0
+
+
 class OwnPlaces:
     """The places of one process."""
 
     def __init__(self) -> None:
         self._count = 0
         self._taken: set[int] = set()
-        self._uses: dict[int, tuple[str | None, int]] = {}
+        self._uses: dict[int, Use] = {}
         self._served: dict[str, int] = {}
         self._moments = itertools.count(1)
 
@@ -78,23 +88,20 @@ class OwnPlaces:
         """See `Places`."""
         self._count = count
 
-    def take(self, affinity: str | None) -> int | None:
+    def take(self, affinity: Affinity | None) -> int | None:
         """See `Places`."""
-        free = [place for place in range(self._count) if place not in self._taken]
+        free = {place: self._uses.get(place, _NEVER) for place in range(self._count) if place not in self._taken}
         if not free:
             return None
-        place = rank_places(free, affinity, self._use)[0] if len(free) > 1 else free[0]
+        place = rank_places(free, affinity)[0]
         self._taken.add(place)
-        self._uses[place] = (affinity, next(self._moments))
+        self._uses[place] = Use(*(affinity or _NO_MARKS), next(self._moments))
         return place
-
-    def _use(self, place: int) -> tuple[str | None, int]:
-        return self._uses.get(place, (None, 0))
 
     def give(self, place: int) -> None:
         """See `Places`."""
         self._taken.discard(place)
-        self._uses[place] = (self._uses[place][0], next(self._moments))
+        self._uses[place] = self._uses[place]._replace(at=next(self._moments))
 
     def arrive(self) -> int:
         """See `Places`."""
@@ -120,20 +127,30 @@ class OwnPlaces:
         """See `Places`."""
 
 
-def rank_places(free: Iterable[int], affinity: object, use_of: Callable[[int], tuple[object, int]]) -> list[int]:
-    """The places from the best to the worst for a request.
+def rank_places(free: Mapping[int, Use], affinity: Affinity | None) -> list[int]:
+    """The free places from the best to the worst for a request.
 
-    Those last used with the same affinity come first, the latest of them at the front; then all others, the one unused for longest at the
-    front, because what it remembers is the least likely to be asked for again.
+    First come those that the conversation used last, the latest of them at the front: they know most of the prompt. Then those used last by
+    its kin, which know its beginning, then all others. Of both the one unused for longest is at the front, as nobody may come back for what
+    it knows.
 
     Args:
-        free: the places to choose from.
-        affinity: of the request; `None` for none.
-        use_of: gives the affinity that used a place last, and when.
+        free: their last uses.
+        affinity: of the request.
     """
+    if len(free) == 1:
+        return [*free]
+    conversation, kin = affinity or _UNLIKE_ANY
 
-    def rank(place: int) -> tuple[bool, int]:
-        last, at = use_of(place)
-        return (False, -at) if affinity is not None and last == affinity else (True, at)
+    def rank(place: int) -> tuple[int, int]:
+        use = free[place]
+        if use.conversation == conversation:
+            return 0, -use.at
+        return 1 if use.kin == kin else 2, use.at
 
     return sorted(free, key=rank)
+
+
+_NEVER: Final = Use()
+_NO_MARKS: Final = (0, 0)
+_UNLIKE_ANY: Final = (-1, -1)

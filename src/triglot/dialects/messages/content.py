@@ -22,8 +22,8 @@ def system_texts(system: str | list[Any] | None) -> list[str]:
     if system is None:
         return []
     if isinstance(system, str):
-        return [_without_billing_header(system)]
-    return [_without_billing_header(block.text) for block in system if block.type == "text"]
+        return [without_billing_header(system)]
+    return [without_billing_header(block.text) for block in system if block.type == "text"]
 
 
 def convert_late_system(content: str | list[Any] | None) -> list[ChatMessage]:
@@ -183,6 +183,6 @@ def _arguments_text(arguments: dict[str, Any] | str | None) -> str:
     return arguments_text(arguments, "input") if isinstance(arguments, str) else encode_arguments(arguments or {})
 
 
-def _without_billing_header(text: str) -> str:
+def without_billing_header(text: str) -> str:
     """The text without Claude Code's billing header: it differs in each request and would keep the backend from using its prompt cache."""
     return text.partition("\n")[2].lstrip("\n") if text.startswith(_BILLING_HEADER) else text
