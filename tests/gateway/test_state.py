@@ -175,6 +175,49 @@ def test_a_conversation_grows_with_its_responses(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_what_is_not_stored_is_not_added_to_a_conversation_and_that_is_said(gateway: Gateway) -> None:
+    async def run() -> None:
+        echo = Echo()
+        async with playing(gateway, echo.play), client_of(gateway) as client:
+            conversation = await client.conversations.create(items=[{"role": "user", "content": "I am Ann."}])
+            ask = client.responses.with_raw_response.create
+            kept = await ask(model="m", input="Who am I?", conversation=conversation.id)
+            assert "x-triglot-loss" not in kept.headers
+            answer = await ask(model="m", input="Sure?", conversation=conversation.id, store=False)
+            assert answer.headers["x-triglot-loss"] == "conversation"
+            assert [message["content"] for message in echo.messages[-1]] == ["I am Ann.\n\nWho am I?", "answer 1", "Sure?"]
+            assert [item.content[0].text async for item in client.conversations.items.list(conversation.id, order="asc")] == [
+                "I am Ann.",
+                "Who am I?",
+                "answer 1",
+            ]
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_a_reference_brings_its_item_into_a_conversation(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with playing(gateway, Echo().play), client_of(gateway) as client:
+            said = (await client.responses.create(model="m", input="hello")).output[0].id
+            conversation = await client.conversations.create(items=[{"type": "item_reference", "id": said}])
+            again: Any = [{"id": said}, {"role": "user", "content": "and?"}]
+            added = await client.conversations.items.create(conversation.id, items=again)
+            assert [item.content[0].text for item in added.data] == ["answer 1", "and?"]
+            assert [item.content[0].text async for item in client.conversations.items.list(conversation.id)] == [
+                "and?",
+                "answer 1",
+                "answer 1",
+            ]
+            for refused in ([{"type": "item_reference", "id": "msg_nowhere"}], [{"type": "compaction_trigger"}]):
+                wrong: Any = refused
+                with pytest.raises(openai.APIStatusError) as refusal:
+                    await client.conversations.create(items=wrong)
+                assert refusal.value.status_code in (400, 404)
+                assert refusal.value.body["param"] == "items"  # type: ignore[index]
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_deleting_forgets(gateway: Gateway) -> None:
     async def run() -> None:
         echo = Echo()

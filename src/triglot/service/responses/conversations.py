@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from triglot.dialects.responses.records import record_input
+from triglot.dialects.responses.records import is_reference, record_input
 from triglot.errors import ApiError, ErrorKind
+from triglot.service.responses.history import unknown_item
 from triglot.service.responses.turns import now
 from triglot.state.store import Item, StoredConversation
 
@@ -36,7 +37,7 @@ class Conversations:
     async def create(self, owner: str, metadata: dict[str, str] | None, items: Sequence[dict[str, Any]]) -> Conversation:
         """Begin a conversation, with items if there are some already."""
         conversation = StoredConversation(self._new_id("conv_"), now(), msgspec.json.encode(metadata or {}))
-        await self._store.create_conversation(owner, conversation, self._record(items))
+        await self._store.create_conversation(owner, conversation, await self._record(owner, items))
         return _tell(conversation)
 
     async def get(self, owner: str, conversation_id: str) -> Conversation:
@@ -55,7 +56,7 @@ class Conversations:
 
     async def add_items(self, owner: str, conversation_id: str, items: Sequence[dict[str, Any]]) -> list[Item]:
         """Append items; gives them as they are stored."""
-        added = self._record(items)
+        added = await self._record(owner, items)
         if not await self._store.append_items(owner, conversation_id, added):
             raise _not_found(conversation_id)
         return added
@@ -80,8 +81,17 @@ class Conversations:
             raise _no_item(item_id)
         return await self.get(owner, conversation_id)
 
-    def _record(self, items: Sequence[dict[str, Any]]) -> list[Item]:
-        return [Item(item["id"], msgspec.json.encode(item)) for item in record_input(items, self._new_id)]
+    async def _record(self, owner: str, items: Sequence[dict[str, Any]]) -> list[Item]:
+        """The items as they are stored; a reference becomes the item that it stands for."""
+        if misplaced := [index for index, item in enumerate(items) if item.get("type") == "compaction_trigger"]:
+            message = f"items[{misplaced[0]}]: a compaction_trigger is an order to a response, and no item of a conversation."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="items")
+        wanted = [item["id"] for item in items if is_reference(item)]
+        found = await self._store.find_items(owner, wanted) if wanted else {}
+        if missing := [item_id for item_id in wanted if item_id not in found]:
+            raise unknown_item(missing[0], "items")
+        meant = [msgspec.json.decode(found[item["id"]]) if is_reference(item) else item for item in items]
+        return [Item(item["id"], msgspec.json.encode(item)) for item in record_input(meant, self._new_id)]
 
 
 def _tell(conversation: StoredConversation) -> Conversation:

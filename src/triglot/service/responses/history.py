@@ -119,12 +119,17 @@ class Historian:
             return {}
         found = {**await self._store.find_items(owner, wanted), **{item.id: item.body for item in known}}
         if missing := [item_id for item_id in wanted if item_id not in found]:
-            message = f"Item with id '{missing[0]}' not found: items are stored unless their response had store set to false."
-            raise ApiError(ErrorKind.NOT_FOUND, message, param="input")
+            raise unknown_item(missing[0], "input")
         referred: dict[str, Document] = {item_id: msgspec.json.decode(found[item_id]) for item_id in wanted}
         items = iter(_read_items([referred[item_id] for item_id in wanted]))
         request.input = [next(items) if isinstance(item, _Reference) else item for item in own]
         return referred
+
+
+def unknown_item(item_id: str, param: str) -> ApiError:
+    """What a reference to an item that is not stored leads to."""
+    message = f"Item with id '{item_id}' not found: items are stored unless their response had store set to false."
+    return ApiError(ErrorKind.NOT_FOUND, message, param=param)
 
 
 def _with_referred(given: str | list[Document], referred: Mapping[str, Document]) -> str | list[Document]:

@@ -23,6 +23,7 @@ from triglot.service.losses import find_request_losses, refuse_rejected, tell_lo
 from triglot.service.response_media import resolve_media
 from triglot.state.seal import seal, unseal
 from triglot.state.store import Item, StoredResponse, StoreError
+from triglot.support import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from triglot.service.responses.history import ConnectionMemory, Historian, History, Memory
     from triglot.service.responses.truncation import Shortener
     from triglot.state.store import Store
-    from triglot.support import Loss, SupportTable
+    from triglot.support import SupportTable
     from triglot.web import RequestContext
 
     Settle: TypeAlias = Callable[[Sequence[Any]], Awaitable[None]]
@@ -161,6 +162,8 @@ class Turns:
             message = "background needs store: an answer that is not stored could not be fetched."
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="background")
         losses = find_request_losses(table, context)
+        if request.conversation is not None and request.store is False:
+            losses.append(Loss("conversation", "ignored", "it is read, but with store set to false nothing is added to it"))
         history = await self._historian.complete(request, context.document, context.owner, memory)
         prior = len(history.prior)
         losses += await self._read_media(request, prior)
