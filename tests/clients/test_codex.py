@@ -212,6 +212,24 @@ def test_sub_agents(ask: Callable[..., Session]) -> None:
     assert sorted(path.name for path in session.work.iterdir()) == ["part1.txt", "part2.txt"]
 
 
+def test_agents_of_newer_models(ask: Callable[..., Session]) -> None:
+    """Their tasks and answers are items of their own; what stands in them as encrypted is what the model said."""
+    spawn = Call("collaboration__spawn_agent", {"task_name": "part", "message": "PART-1", "fork_turns": "none"})
+    program = Call("functions__exec", {"input": "text((await tools.exec_command({cmd: 'echo 1 > part1.txt'})).output);"})
+
+    def play(chat: dict[str, Any]) -> Turn:
+        if re.search(r"Payload:\s+PART-1", chat["messages"][1]["content"]):
+            return Answer(text="Part 1 is written.") if has_result(chat) else Answer(calls=(program,))
+        wait = Call("collaboration__wait_agent", {"timeout_ms": 30_000})
+        return act(Answer(calls=(spawn,)), Answer(calls=(wait,)), FINISH)(chat)
+
+    session = ask(play, model=SCRIPTS, record={3: "agent-task"})
+    session.assert_served()
+    assert session.runs[0].output == DONE + "\n"
+    assert [path.name for path in session.work.iterdir()] == ["part1.txt"]
+    assert "Part 1 is written." in session.chats[-1]["messages"][-1]["content"]
+
+
 def test_tool_search(ask: Callable[..., Session]) -> None:
     """A tool that is found and only then given."""
     search = Call("tool_search", {"query": "count letters", "limit": 2})
