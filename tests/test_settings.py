@@ -49,6 +49,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "backend_api_key": "secret",
         "backend_profile": "openai",
         "slots": "9",
+        "queue_limit": "6",
         "context": "4096",
         "model_dirs": "/",
         "engine_swap": "after",
@@ -90,6 +91,8 @@ def test_the_environment_carries_every_setting_to_a_worker():
         ("port", "tcp://10.0.0.1:80", "'tcp://10.0.0.1:80' is not a whole number from 0 to 65535"),
         ("workers", "0", "'0' is not a whole number from 1 to 256"),
         ("workers", "1.5", "'1.5' is not a whole number from 1 to 256"),
+        ("slots", "257", "'257' is not a whole number from 0 to 256"),
+        ("queue_limit", "-1", "'-1' is not a whole number of 0 or more"),
         ("context", "1", "'1' is not a whole number of 256 or more"),
         ("idle_timeout_s", "0", "'0' is not a number of seconds above 0"),
         ("idle_timeout_s", "nan", "'nan' is not a number of seconds above 0"),
@@ -202,6 +205,11 @@ def test_backend_and_model_exclude_each_other():
 def test_a_flag_overrules_the_variable_that_it_excludes():
     assert Settings.load({"backend": "http://gpu:8080"}, {"TRIGLOT_MODEL": "gone.gguf"}).model is None
     assert Settings.load({"model": str(demo.MODEL)}, {"TRIGLOT_BACKEND": "nonsense"}).backend is None
+
+
+@pytest.mark.parametrize(("given", "slots"), [(None, 4), ("0", 4), ("7", 7)])
+def test_an_engine_of_ours_has_slots_whatever_is_counted(given, slots):
+    assert Settings.load({"slots": given}, {}).engine_slots == slots
 
 
 def test_secrets_are_not_shown():

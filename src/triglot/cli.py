@@ -93,7 +93,8 @@ def serve(settings: Settings) -> None:
             command = choose_engine(settings)
             behind, is_demo = command.title, settings.model is None
             engine = stack.enter_context(EngineProcess(command, start_timeout_s=settings.engine_start_timeout_s))
-            settings = dataclasses.replace(settings, backend=engine.url, model=None)
+            # An engine is asked how many slots it has: variables of its own, or another model, may have changed their number.
+            settings = dataclasses.replace(settings, backend=engine.url, model=None, slots=None if settings.slots else settings.slots)
         _listen(listener, settings)
         print(banner.render(settings, listener.getsockname()[1], behind, is_demo=is_demo), flush=True)  # noqa: T201 - what the command says
         run_gateway(settings, listener)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "TRIGLOT_"
 IN_MEMORY: Final = "memory"
+DEFAULT_SLOTS: Final = 4
 EXCLUSIVE = {"backend": "model", "model": "backend"}
 
 
@@ -38,7 +39,8 @@ class Settings:
     backend_api_key: str | None = field(default=None, repr=False)
     backend_profile: str = "auto"
     model: Path | None = None
-    slots: int = 4
+    slots: int | None = None
+    queue_limit: int = 64
     context: int | None = None
     model_dirs: tuple[Path, ...] = ()
     engine_swap: str = "auto"
@@ -97,6 +99,11 @@ class Settings:
         if self.state == IN_MEMORY:
             return None
         return self.state or default_state_file(os.environ)
+
+    @property
+    def engine_slots(self) -> int:
+        """How many answers an engine of our own makes at the same time."""
+        return self.slots or DEFAULT_SLOTS
 
     def to_environ(self) -> dict[str, str]:
         """The environment variables from which `load` builds equal settings again, empty where nothing is set.
@@ -305,7 +312,13 @@ SETTINGS = (
     Setting("backend_api_key", "KEY", _text, "key that the backend asks for (safer as a variable)"),
     Setting("backend_profile", "NAME", _profile, f"kind of backend: {', '.join(BACKEND_PROFILES)}"),
     Setting("model", "FILE", _model_file, "GGUF file to run in an engine of our own; default: the tiny demo model"),
-    Setting("slots", "N", _whole(1, 256), "answers that our own engine generates at the same time"),
+    Setting(
+        "slots",
+        "N",
+        _whole(0, 256),
+        f"answers that are made at the same time; 0 counts none; default: what a running server says, {DEFAULT_SLOTS} for our own engine",
+    ),
+    Setting("queue_limit", "N", _whole(0), "requests that may wait in one gateway process for an answer to end"),
     Setting("context", "TOKENS", _whole(256), "context of our own engine, shared by its slots; default: the model's"),
     Setting("model_dirs", "DIR[,DIR...]", _directories, "where models may be loaded from over HTTP; default: the directory of --model"),
     Setting(

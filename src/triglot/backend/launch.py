@@ -81,7 +81,7 @@ def embedded_engine(options: EngineOptions, settings: Settings) -> EngineCommand
     is_demo = options.model == str(demo.MODEL)
     context = options.context or settings.context or (demo.CONTEXT if is_demo else 0)
     command = [sys.executable, "-m", "triglot.backend.engine", "--model", options.model, "--alias", options.alias]
-    command += ["--slots", str(options.slots or settings.slots), "--context", str(context)]
+    command += ["--slots", str(options.slots or settings.engine_slots), "--context", str(context)]
     if is_demo:
         # One thread: two that compete for a core are five times slower with a model this small.
         command += ["--threads", "1", "--cache-mib", "64"]
@@ -112,7 +112,7 @@ def external_engine(program: str, options: EngineOptions, settings: Settings) ->
     """
     ours = {
         "LLAMA_ARG_ALIAS": options.alias,
-        "LLAMA_ARG_N_PARALLEL": str(settings.slots),
+        "LLAMA_ARG_N_PARALLEL": str(settings.engine_slots),
         "LLAMA_ARG_KV_UNIFIED": "1",
         "LLAMA_ARG_CTX_SIZE": str(settings.context or 0),
         "LLAMA_ARG_SSE_PING_INTERVAL": str(PING_INTERVAL_S),

@@ -31,12 +31,13 @@ class Ticket:
     Attributes:
         owner, affinity: of the request.
         arrived: the moment when it came, as the places count.
-        slot: the backend's slot that is meant for it; `None` while it waits, and where the number of slots is not known.
         is_admitted: whether it has been let through, also when that is over.
         admitted_at: when, in seconds.
+        place: what it took; `None` while it waits, and where nothing is counted.
+        slot: the backend's slot that is meant for it; `None` where there is no telling.
     """
 
-    __slots__ = ("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "slot")
+    __slots__ = ("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "place", "slot")
 
     def __init__(self, admission: Admission, owner: str, affinity: Affinity | None, arrived: int) -> None:
         self._admission = admission
@@ -45,9 +46,10 @@ class Ticket:
         self.owner = owner
         self.affinity = affinity
         self.arrived = arrived
-        self.slot: int | None = None
         self.is_admitted = False
         self.admitted_at = 0.0
+        self.place: int | None = None
+        self.slot: int | None = None
 
     @property
     def position(self) -> int:
@@ -91,6 +93,7 @@ class Admission:
 
     Args:
         queue_limit: how many requests may wait.
+        slots: how many may go to the backend at once, whatever it says of itself; 0 for all that come.
         places: those of this process alone if not given; closed with the admission.
         now: the time in seconds, to measure how long places are held.
 
@@ -99,10 +102,14 @@ class Admission:
         in_flight: how many are admitted and not released.
     """
 
-    def __init__(self, *, queue_limit: int, places: Places | None = None, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, queue_limit: int, slots: int | None = None, places: Places | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._places = OwnPlaces() if places is None else places
         self._queue_limit = queue_limit
+        self._fixed = slots
         self._now = now
+        self._told: int | None = None
         self._count: int | None = None
         self._queues: dict[str, deque[Ticket]] = {}
         self._ahead = 0
@@ -112,15 +119,13 @@ class Admission:
         self._admitted_sum = 0.0
         self.waiting = 0
         self.in_flight = 0
+        self._resize(slots or None)
 
-    def resize(self, count: int | None) -> None:
-        """Have `count` places from now on; `None` if there is no telling, so that everybody is let through."""
-        if count == self._count:
-            return
-        self._count = count
-        if count is not None:
-            self._places.resize(count)
-        self._admit()
+    def resize(self, slots: int | None) -> None:
+        """The backend has so many slots from now on; `None` if it does not tell: then everybody is let through."""
+        self._told = slots
+        if self._fixed is None and slots != self._count:
+            self._resize(slots)
 
     def enter(self, owner: str, affinity: Affinity | None = None) -> Ticket:
         """Take a place, or the last position of the owner's in the queue.
@@ -161,8 +166,8 @@ class Admission:
             self._admitted_sum -= ticket.admitted_at
             held_s = self._now() - ticket.admitted_at
             self._held_s += _NEWS * (held_s - self._held_s) if self._held_s else held_s
-            if ticket.slot is not None:
-                self._places.give(ticket.slot)
+            if ticket.place is not None:
+                self._places.give(ticket.place)
         else:
             self._leave(ticket)
         self._admit()
@@ -174,6 +179,12 @@ class Admission:
             ticket.release()
         self._places.close()
 
+    def _resize(self, count: int | None) -> None:
+        self._count = count
+        if count is not None:
+            self._places.resize(count)
+        self._admit()
+
     def _admit(self) -> None:
         """Serve as many as there are places for."""
         while self.waiting and not self._is_closed:
@@ -184,7 +195,9 @@ class Admission:
                 if place is None:
                     self._keep_watch()
                     return
-                ticket.slot = place
+                ticket.place = place
+                if self._told is not None and self._count <= self._told:
+                    ticket.slot = place
             self._leave(ticket)
             self._places.serve(ticket.owner)
             self.in_flight += 1
