@@ -351,10 +351,20 @@ def test_a_background_response_ends_with_a_gateway_that_stops(restartable: Resta
         await connection.send_chunk(chunk({"content": "Hel"}))
         await connection.closed()
 
+    told: list[Any] = []
+
+    async def follow(client: openai.AsyncOpenAI, response_id: str) -> None:
+        async with await client.responses.retrieve(response_id, stream=True) as stream:
+            told.extend([event async for event in stream])
+
     async def begin() -> str:
         async with playing(restartable.gateway, silent), client_of(restartable.gateway) as client:
             queued = await client.responses.create(model="m", input="hello", background=True)
+            followers = asyncio.gather(follow(client, queued.id), follow(client, queued.id))
             await wait_for_status(client, queued.id, "in_progress")
+            await asyncio.to_thread(restartable.gateway.stop, signal.SIGTERM)
+            await followers
+            assert [line for line in restartable.gateway.log if "graceful shutdown exceeded" not in line] == []
             restartable.stop(signal.SIGTERM)
             return queued.id
 
@@ -366,6 +376,8 @@ def test_a_background_response_ends_with_a_gateway_that_stops(restartable: Resta
     restartable.start()
     ended = asyncio.run(asyncio.wait_for(look(response_id), 30))
     assert ended.status == "failed"
+    last = [event for event in told if event.type == "response.failed"]
+    assert [event.response for event in last] == [ended, ended]
 
 
 def test_one_key_does_not_see_what_another_has_stored(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Run:
         written: how many of them are in the store; `writing` is held while more go there.
         ended: nothing is added any more.
         cancelled: somebody wants it to stop.
+        stopped: the server stops.
     """
 
     def __init__(self, turn: Turn, context: RequestContext) -> None:
@@ -53,6 +54,7 @@ class Run:
         self.events: list[tuple[str, bytes]] = []
         self.ended = False
         self.cancelled = False
+        self.stopped = False
         self.written = 0
         self.writing = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -72,10 +74,20 @@ class Run:
         self.cancelled = True
         self.context.client.leave()
 
+    def stop(self) -> None:
+        """Stop the model because the server stops; the response fails."""
+        self.stopped = True
+        self.context.client.leave()
+
     async def wait(self, position: int) -> None:
         """Return when there is an event at `position`, or none will come."""
         while len(self.events) <= position and not self.ended:
             await self._changed.wait()
+
+    async def wait_for_end(self) -> None:
+        """Return when nothing follows any more."""
+        while not self.ended:
+            await self.wait(len(self.events))
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -115,10 +127,10 @@ class BackgroundRuns:
 
     async def aclose(self) -> None:
         """Stop all runs: their responses have failed."""
-        tasks = [task for _, task in self._runs.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        runs = list(self._runs.values())
+        for run, _ in runs:
+            run.stop()
+        await asyncio.gather(*(task for _, task in runs), return_exceptions=True)
 
     async def _work(self, run: Run) -> None:
         flusher = asyncio.create_task(self._flush_regularly(run))
@@ -126,8 +138,6 @@ class BackgroundRuns:
             await self._make(run)
         except ApiError as error:
             await self._break_off(run, error)
-        except asyncio.CancelledError:
-            await self._break_off(run, ApiError(ErrorKind.OVERLOADED, _LOST))
         except Exception:
             log.exception("%s: a background response failed", run.turn.request_id)
             await self._break_off(run, ApiError(ErrorKind.INTERNAL, "triglot failed on this response; its log has the reason."))
@@ -147,9 +157,11 @@ class BackgroundRuns:
             finally:
                 await stream.close()
         except ClientGone:
-            pass  # cancelled before the backend began
+            pass  # stopped before the backend began
         if run.cancelled and not run.turn.translator.ended:
             await self._finish(run, run.turn.translator.cancel())
+        elif run.stopped:
+            raise ApiError(ErrorKind.OVERLOADED, _LOST)
 
     async def _break_off(self, run: Run, error: ApiError) -> None:
         if not run.turn.translator.ended:
@@ -210,7 +222,10 @@ class RunStream:
     async def __anext__(self) -> bytes:
         if self._ended:
             raise StopAsyncIteration
-        events = await self._follow(self._run) if self._run is not None else await self._poll()
+        try:
+            events = await self._follow(self._run) if self._run is not None else await self._poll()
+        except asyncio.CancelledError:  # the server stops, and its grace is over
+            events = [] if self._run is None else await self._end(self._run)
         if not events:
             raise StopAsyncIteration
         self._next += len(events)
@@ -222,6 +237,11 @@ class RunStream:
 
     async def _follow(self, run: Run) -> list[tuple[str, bytes]]:
         await run.wait(self._next)
+        return run.events[self._next :]
+
+    async def _end(self, run: Run) -> list[tuple[str, bytes]]:
+        run.stop()
+        await run.wait_for_end()
         return run.events[self._next :]
 
     async def _poll(self) -> list[tuple[str, bytes]]:

@@ -34,7 +34,7 @@ class Retrieval:
         """The response as it stands now."""
         if (run := self._runs.find(owner, response_id)) is not None:
             if run.turn.response["status"] not in RUNNING:
-                await _wait_for_end(run)  # whoever hears that it is complete may continue it at once: it has to be stored by then
+                await run.wait_for_end()  # whoever hears that it is complete may continue it at once: it has to be stored by then
             return run.turn.response
         return read_response(await self._load(owner, response_id))
 
@@ -99,13 +99,8 @@ class Retrieval:
 
 async def _stop(run: Run) -> Response:
     run.cancel()
-    await _wait_for_end(run)
+    await run.wait_for_end()
     return run.turn.response
-
-
-async def _wait_for_end(run: Run) -> None:
-    while not run.ended:
-        await run.wait(len(run.events))
 
 
 def _not_found(response_id: str) -> ApiError:
