@@ -13,6 +13,8 @@ from falcon.testing import TestClient
 from triglot.app import create_app
 from triglot.errors import ApiError, ErrorKind
 from triglot.settings import Settings, SettingsError
+from triglot.state.sqlite import SqliteStore
+from triglot.state.store import StoreError
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 RESPONSES = {"model": "m", "input": "hello"}
@@ -275,3 +277,17 @@ def test_the_factory_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("TRIGLOT_API_KEYS", "secret")
     answer = TestClient(create_app()).simulate_get("/v1/models")
     assert answer.status_code == 401
+
+
+def test_a_store_that_fails_is_told_without_its_place(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(*_: Any) -> None:
+        raise StoreError("cannot keep state in a/secret/place: disk I/O error")
+
+    monkeypatch.setattr(SqliteStore, "load_response", fail)
+    answer = client().simulate_get("/v1/responses/resp_1")
+    assert answer.status_code == 500
+    assert error_of("responses", answer)["message"].startswith(
+        "The state cannot be read or written; triglot's log has the reason under req_"
+    )
+    assert "a/secret/place" in caplog.text
+    assert "Traceback" not in caplog.text

@@ -23,6 +23,7 @@ from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated import DIALECTS, Route
 from triglot.service.assembly import Handlers, assemble
 from triglot.settings import Settings
+from triglot.state.store import StoreError
 from triglot.web import SCOPE_KEY, ClientConnection
 from triglot.web_socket import set_options
 
@@ -278,6 +279,9 @@ def _convert_error(error: Exception, req: Request, request_id: str) -> ApiError:
         return ApiError(
             ErrorKind.INVALID_REQUEST, error.description or error.title or "The request cannot be read.", status=error.status_code
         )
+    if isinstance(error, StoreError):
+        log.error("%s: %s %s failed: %s", request_id, req.method, req.path, error)
+        return ApiError(ErrorKind.INTERNAL, f"The state cannot be read or written; triglot's log has the reason under {request_id}.")
     log.error("%s: %s %s failed", request_id, req.method, req.path, exc_info=error)
     return ApiError(ErrorKind.INTERNAL, f"triglot failed on this request; its log has the reason under {request_id}.")
 

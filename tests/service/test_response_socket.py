@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service.response_memory import LaneMemory
 from triglot.service.response_socket import ResponseSocket
-from triglot.state.store import Item
+from triglot.state.store import Item, StoreError
 from triglot.web import ClientConnection, RequestContext
 
 if TYPE_CHECKING:
@@ -395,6 +395,18 @@ async def test_a_bug_of_ours_is_told_and_logged(socket: FakeSocket, turns: FakeT
     assert "req_1_1" in message
     socket.say(CREATE)
     await socket.hear_until("response.completed")
+
+
+def test_a_store_that_fails_is_told_without_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    @talking()
+    async def story(socket: FakeSocket, turns: FakeTurns) -> None:
+        turns.refusals.append(StoreError("cannot keep state in a/secret/place: disk I/O error"))
+        socket.say(CREATE)
+        assert error_of(await socket.hear(), 500, "internal_error").startswith("The state cannot be read or written")
+
+    story()
+    assert "req_1_1: a response failed: cannot keep state in a/secret/place" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 @talking(automatic=False)

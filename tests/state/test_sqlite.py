@@ -530,6 +530,25 @@ def test_to_read_what_was_used_just_now_writes_nothing(open_):
     tell(open_(clock=clock), story)
 
 
+def test_what_can_be_read_is_given_even_if_its_use_cannot_be_written(open_, monkeypatch, caplog):
+    clock = Clock()
+
+    async def story(store):
+        await store.save_response(OWNER, response("resp_1"), items("a"), [])
+        await store.create_conversation(OWNER, conversation("conv_1"), items("b"))
+        clock.now += 200
+
+        def full(*_):
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr("triglot.state.queries.touch", full)
+        assert [item.id for item in await store.load_chain(OWNER, "resp_1")] == ["a"]
+        assert [item.id for item in await store.load_conversation_items(OWNER, "conv_1")] == ["b"]
+
+    tell(open_(clock=clock), story)
+    assert caplog.text.count("not marked as used") == 2
+
+
 # --- several processes
 
 

@@ -18,6 +18,7 @@ from triglot.dialects import openai_errors
 from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated.responses.models import CreateResponse
 from triglot.service.response_memory import LaneMemory, Remembered
+from triglot.state.store import StoreError
 from triglot.web import ClientConnection, RequestContext, decode_body
 
 if TYPE_CHECKING:
@@ -325,5 +326,8 @@ def _convert(error: BaseException, request_id: str) -> ApiError:
         return error
     if isinstance(error, asyncio.CancelledError):
         return _STOPPING
+    if isinstance(error, StoreError):
+        log.error("%s: a response failed: %s", request_id, error)
+        return ApiError(ErrorKind.INTERNAL, f"The state cannot be read or written; triglot's log has the reason under {request_id}.")
     log.error("%s: a response failed", request_id, exc_info=error)
     return ApiError(ErrorKind.INTERNAL, f"triglot failed on this request; its log has the reason under {request_id}.")

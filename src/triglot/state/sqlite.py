@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from contextlib import closing
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from triglot.state.queries import Loaded
     from triglot.state.store import Item, Page, StoredConversation, StoredResponse
+
+log = logging.getLogger("triglot")
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -142,11 +145,14 @@ class SqliteStore:
         return await self._reader.run(lambda db: query(self._access(db, owner), *args, **kwargs))
 
     async def _use(self, owner: str, table: str, loaded: Loaded | None) -> list[Item] | None:
-        """What was loaded, once it is marked as used."""
+        """What was loaded, once it is marked as used; where that cannot be written, reading goes on."""
         if loaded is None:
             return None
         if loaded.stale:
-            await self._write(owner, queries.touch, table, loaded.stale)
+            try:
+                await self._write(owner, queries.touch, table, loaded.stale)
+            except StoreError as error:
+                log.warning("what was read is not marked as used: %s", error)
         return loaded.items
 
     def _access(self, db: sqlite3.Connection, owner: str = "") -> Access:
