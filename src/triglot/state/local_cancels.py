@@ -69,9 +69,10 @@ class LocalCancels:
         self._early.add(target.owner, target.cancel_id)
         return Told()
 
-    def forget(self, owner: str, cancel_id: str) -> None:
-        """A remembered `cancel_id` has met its request elsewhere."""
-        self._early.take(owner, cancel_id)
+    def forget(self, target: Names) -> None:
+        """A `cancel_id` has met its request elsewhere."""
+        if target.cancel_id is not None:
+            self._early.take(target.owner, target.cancel_id)
 
     async def start(self) -> None:
         """There is nobody else."""
