@@ -37,6 +37,12 @@ ALL = [
     "messages/stream/thinking",
     "responses/stream/function-call/parallel",
     "responses/stream/reasoning",
+    "responses/stream/custom-tool/escapes",
+    "responses/stream/custom-tool/beside-function",
+    "responses/stream/reasoning-summary-sealed",
+    "responses/stream/logprobs",
+    "responses/stream/namespace",
+    "responses/stream/shell",
     "chat/stream/tool-calls/auto",
 ]
 
@@ -50,6 +56,12 @@ PARALLEL_TOOLS = "messages/stream/tool-use/parallel"
 THINKING = "messages/stream/thinking"
 CALLS = "responses/stream/function-call/parallel"
 REASONING = "responses/stream/reasoning"
+CUSTOM = "responses/stream/custom-tool/text"
+SUMMARY = "responses/stream/reasoning-summary-sealed"
+LOGPROBS = "responses/stream/logprobs"
+NAMESPACE = "responses/stream/namespace"
+SHELL = "responses/stream/shell"
+END = '("response.completed".*?)'
 CHAT = "chat/stream/tool-calls/auto"
 STOP_0 = 'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
 
@@ -86,6 +98,16 @@ DEFECTS = {
     "reasoning_summary in place of reasoning": (REASONING, "response.reasoning_text.delta", "response.reasoning.delta", "order"),
     "no content part": (REASONING, re.compile(r"event: response.content_part.added\n.*?\n\n", re.DOTALL), "", "order"),
     "a status that does not exist": (REASONING, '"status":"in_progress"', '"status":"running"', "schema"),
+    "a lost piece of a custom input": (CUSTOM, '"delta":" Patch"', '"delta":""', "invariant"),
+    "another custom input in the final object": (CUSTOM, re.compile(r'("response.completed".*?)"input":"[^"]*"'), r'\1"input":"x"', "fold"),
+    "custom input told as arguments": (CUSTOM, "response.custom_tool_call_input.delta", "response.function_call_arguments.delta", "order"),
+    "a lost piece of a summary": (SUMMARY, '"delta":" greets me."', '"delta":""', "invariant"),
+    "content within a summary": (SUMMARY, "response.reasoning_summary_text.delta", "response.reasoning_text.delta", "order"),
+    "another seal at the end": (SUMMARY, re.compile(END + r'"encrypted_content":"[^"]*"'), r'\1"encrypted_content":"x"', "fold"),
+    "log probabilities without bytes": (LOGPROBS, re.compile(r'("response.content_part.done".*?)"bytes":\[33\],'), r"\1", "schema"),
+    "no log probabilities at the end": (LOGPROBS, re.compile(END + r'("logprobs":)\[.*\](\}\]\}\],"usage")'), r"\1\2[]\3", "fold"),
+    "a final object without the namespace": (NAMESPACE, re.compile(r'("response.completed".*?),"namespace":"files"'), r"\1", "fold"),
+    "a command that its deltas do not make": (SHELL, '"delta":"pwd"', '"delta":"ls"', "invariant"),
     "a call without an id": (CHAT, re.compile(r'"id":"[A-Za-z0-9]{32}",'), "", "invariant"),
     "no finish reason": (CHAT, '"finish_reason":"tool_calls"', '"finish_reason":null', "order"),
     "no [DONE]": (CHAT, "data: [DONE]\n\n", "", "bytes"),

@@ -35,6 +35,8 @@ def test_it_keeps_its_value_inside_one_text() -> None:
         ('"{{opaque:s}}"', '""'),
         ('"{{text:m}}"', '""'),
         ('"{{text:m}}"', '"two","more"'),
+        ("{{count:n}}", "-1"),
+        ("{{count:n}}", "1.5"),
     ],
 )
 def test_a_value_of_the_wrong_shape_is_refused(expected: str, actual: str) -> None:
