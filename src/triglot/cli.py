@@ -12,15 +12,20 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
 from triglot import __version__, banner
 from triglot.app import create_app
-from triglot.backend.launch import NoEngineError, choose_engine
+from triglot.backend.engine_channel import EngineChannel
+from triglot.backend.engine_host import EngineHost
+from triglot.backend.engine_owner import EngineOwner
+from triglot.backend.launch import NoEngineError, choose_engine, first_options
 from triglot.backend.leash import die_with_parent
-from triglot.backend.process import EngineError, EngineProcess
+from triglot.backend.process import EngineError
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
 from triglot.state.keys import signing_key_for
 from triglot.state.schema import prepare
@@ -88,16 +93,45 @@ def serve(settings: Settings) -> None:
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(bind(settings.host, settings.port))
         stack.enter_context(_quiet_signals())
+        settings = dataclasses.replace(settings, runtime_dir=stack.enter_context(_runtime_directory(settings)))
         behind, is_demo = settings.backend, False
         if behind is None:
-            command = choose_engine(settings)
-            behind, is_demo = command.title, settings.model is None
-            engine = stack.enter_context(EngineProcess(command, start_timeout_s=settings.engine_start_timeout_s))
-            # An engine is asked how many slots it has: variables of its own, or another model, may have changed their number.
-            settings = dataclasses.replace(settings, backend=engine.url, model=None, slots=None if settings.slots else settings.slots)
+            behind, is_demo = choose_engine(settings).title, settings.model is None
+            settings = stack.enter_context(_own_engine(settings))
         _listen(listener, settings)
         print(banner.render(settings, listener.getsockname()[1], behind, is_demo=is_demo), flush=True)  # noqa: T201 - what the command says
         run_gateway(settings, listener)
+
+
+@contextlib.contextmanager
+def _own_engine(settings: Settings) -> Iterator[Settings]:
+    """Run the engine that `settings` ask for, and take orders for others; gives the settings of a gateway in front of it."""
+    directory = settings.runtime_dir
+    assert directory is not None  # noqa: S101 - for the type checker
+    host = EngineHost(
+        directory, start_timeout_s=settings.engine_start_timeout_s, drain_s=settings.engine_drain_s, hang_s=settings.engine_hang_s
+    )
+    with contextlib.closing(host):
+        owner = EngineOwner(host, settings)
+        owner.start(first_options(settings))
+        with EngineChannel(directory, owner.answer):
+            model_dirs = settings.model_dirs or ((settings.model.parent,) if settings.model else ())
+            # An engine is asked how many slots it has: variables of its own, or another model, may have changed their number.
+            slots = None if settings.slots else settings.slots
+            yield dataclasses.replace(settings, model=None, model_dirs=model_dirs, slots=slots)
+
+
+@contextlib.contextmanager
+def _runtime_directory(settings: Settings) -> Iterator[Path]:
+    """A directory for the processes of this gateway, and for nobody else."""
+    if settings.runtime_dir is not None:
+        settings.runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield settings.runtime_dir
+        return
+    base = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    usable = base.is_absolute() and os.access(base, os.W_OK)
+    with tempfile.TemporaryDirectory(prefix="triglot-", dir=base if usable else None) as name:
+        yield Path(name)
 
 
 def run_gateway(settings: Settings, listener: socket.socket) -> None:

@@ -43,7 +43,7 @@ class Settings:
     queue_limit: int = 64
     context: int | None = None
     model_dirs: tuple[Path, ...] = ()
-    engine_swap: str = "auto"
+    engine_swap: Literal["auto", "beside", "after"] = "auto"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
     state: Path | Literal["memory"] | None = None

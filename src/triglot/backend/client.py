@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+import time
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, Self
 
 import httpx
 import msgspec
@@ -57,11 +59,31 @@ class Timeouts(msgspec.Struct, frozen=True):
     stall_s: float | None = 120.0
 
 
+class Locator(Protocol):
+    """Knows where a backend is that moves."""
+
+    def find(self, since: float, not_at: str | None) -> str | None:
+        """Its base URL now; None while waiting makes sense. Costs next to nothing.
+
+        Args:
+            since: the time, on the monotonic clock, since which the caller has waited.
+            not_at: where the caller found nobody, a moment ago.
+
+        Raises:
+            ApiError: there is none, and waiting is of no use.
+        """
+        ...
+
+
+LOOK_INTERVAL_S: Final = 0.05
+
+
 class Backend:
     """One OpenAI-compatible server.
 
     Args:
         base_url: its address, with or without the closing `/v1`. A user name and password in it are sent as basic authentication.
+        locator: tells the address at each call instead; `base_url` is where it was last.
         api_key: sent as a bearer token.
         timeouts: the patience of each call.
         max_connections: further calls wait for one to end.
@@ -81,6 +103,7 @@ class Backend:
         max_connections: int | None = None,
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
+        locator: Locator | None = None,
     ) -> None:
         url = _parse_base_url(base_url)
         timeouts = timeouts or Timeouts()
@@ -100,6 +123,7 @@ class Backend:
         if url.scheme == "https" and tls is None:
             tls = httpx.create_ssl_context()  # now, so that an unusable certificate file is found at the start
         self._transport = Transport(tls=tls, limits=limits or Limits(max_connections=max_connections))
+        self._locator = locator
 
     def call(
         self,
@@ -139,7 +163,7 @@ class Backend:
             self._url(path),
             headers=raw,
             stream=httpx.ByteStream(body or b""),
-            extensions={"timeout": self._timeout if timeouts is None else _as_extension(timeouts), "exchange": exchange},
+            extensions={"timeout": self._timeout if timeouts is None else _as_extension(timeouts), "exchange": exchange, "path": path},
         )
         return Call(self, request, exchange)
 
@@ -150,6 +174,38 @@ class Backend:
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The transport's response. For `Call`."""
         return await self._transport.handle_async_request(request)
+
+    async def locate(self, request: httpx.Request, since: float, within_s: float | None, not_at: str | None) -> bool:
+        """Address the request to where the backend is, once it is somewhere; False if it is not `within_s`. For `Call`.
+
+        Raises:
+            Aborted: the call was given up meanwhile.
+            ApiError: there will be no backend.
+        """
+        locator, exchange = self._locator, request.extensions["exchange"]
+        if locator is None or exchange.sent:
+            return True
+        until = None if within_s is None else time.monotonic() + within_s
+        while (address := locator.find(since, not_at)) is None:
+            if until is not None and time.monotonic() >= until:
+                return False
+            await asyncio.sleep(LOOK_INTERVAL_S)
+            if exchange.aborted:
+                raise Aborted
+        if address != self.address:
+            self.address = address
+            self._urls.clear()
+            self._headers = {**self._headers, b"host": httpx.URL(address).netloc}
+        url = self._url(request.extensions["path"])
+        if request.url != url:
+            request.url = url
+            request.headers["host"] = self._headers[b"host"].decode("ascii")
+        return True
+
+    @property
+    def moves(self) -> bool:
+        """Whether it may be somewhere else when it is not where it was."""
+        return self._locator is not None
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
@@ -170,13 +226,15 @@ class Call:
         headers: end-to-end response headers by lower-case name, after `open`; repeated ones are joined with a comma.
     """
 
-    __slots__ = ("_backend", "_closed", "_exchange", "_request", "headers", "status")
+    __slots__ = ("_backend", "_closed", "_exchange", "_not_at", "_opened_at", "_request", "headers", "status")
 
     def __init__(self, backend: Backend, request: httpx.Request, exchange: Exchange) -> None:
         self._backend = backend
         self._request: httpx.Request | None = request
         self._exchange = exchange
         self._closed = False
+        self._opened_at: float | None = None
+        self._not_at: str | None = None
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -194,10 +252,21 @@ class Call:
         if request is None:
             raise RuntimeError("a call is opened once")
         request.extensions["within"] = within_s
+        if self._opened_at is None:
+            self._opened_at = time.monotonic()
         try:
+            if not await self._backend.locate(request, self._opened_at, within_s, self._not_at):
+                return False
             response = await self._backend.send(request)
         except NotYet:
             return False
+        except httpx.ConnectError as exc:
+            if self._backend.moves and self._not_at is None:
+                self._exchange = request.extensions["exchange"] = Exchange(request.method)
+                self._not_at = self._backend.address
+                return await self.open(within_s)
+            self._request = None
+            _raise_mapped(exc, self._backend.address)
         except httpx.TransportError as exc:
             self._request = None
             _raise_mapped(exc, self._backend.address)

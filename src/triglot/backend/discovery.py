@@ -14,6 +14,7 @@ from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
     from triglot.backend.client import Backend
+    from triglot.backend.engine_link import EngineLink
 
 _LIMIT = 1 << 24
 FACTS_S = 30.0
@@ -25,9 +26,12 @@ class Discovery:
     Args:
         backend: whom to ask.
         profile: the name of the profile, or `auto` to find it out.
+        engine: an engine of ours: when another one serves, what was known is forgotten.
     """
 
-    def __init__(self, backend: Backend, profile: str = "auto") -> None:
+    def __init__(self, backend: Backend, profile: str = "auto", *, engine: EngineLink | None = None) -> None:
+        self.engine = engine
+        self._serial = 0
         self._backend = backend
         self._profile = PROFILES.get(profile)
         self._lock = asyncio.Lock()
@@ -54,6 +58,9 @@ class Discovery:
         Raises:
             ApiError: the backend cannot be asked now.
         """
+        if self.engine is not None and self.engine.look().serial != self._serial:
+            self._serial = self.engine.look().serial
+            self._facts_until = 0.0
         if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
             self._remember(await self._find_props())
         return self._facts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from triglot.backend.options import AdapterFile, EngineOptions
+from triglot.backend.options import EngineOptions  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,11 @@ def write_state(directory: Path, state: EngineState) -> None:
     os.replace(draft, path)  # noqa: PTH105 - replaces on every platform, in one step
 
 
+def remove_state(directory: Path) -> None:
+    """Leave: readers see `stopping`."""
+    (directory / FILE_NAME).unlink(missing_ok=True)
+
+
 class StateReader:
     """Reads the file again when it has changed; asking costs one look at its entry in the directory.
 
@@ -135,6 +140,3 @@ class StateReader:
             self._seen = None
             self._state = EngineState(state="stopping")
         return self._state
-
-
-__all__ = ["FILE_NAME", "AdapterFile", "Engine", "EngineState", "Load", "ModelFacts", "Phase", "StateReader", "write_state"]

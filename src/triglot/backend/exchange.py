@@ -136,6 +136,11 @@ class Exchange(asyncio.Protocol):
             connection.transport.write(piece)
 
     @property
+    def aborted(self) -> bool:
+        """Whether it was given up."""
+        return isinstance(self._error, Aborted)
+
+    @property
     def sent(self) -> bool:
         """Whether the request is on its way, so that only its response is waited for."""
         return self._connection is not None or self.response.started

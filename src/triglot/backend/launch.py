@@ -72,17 +72,21 @@ def choose_engine(settings: Settings, options: EngineOptions | None = None) -> E
     return external_engine(program, options, settings)
 
 
+def context_of(options: EngineOptions, settings: Settings) -> int | None:
+    """Tokens of context that the engine will be asked for; None for what the model was trained for."""
+    return options.context or settings.context or (demo.CONTEXT if options.model == str(demo.MODEL) else None)
+
+
 def embedded_engine(options: EngineOptions, settings: Settings) -> EngineCommand:
     """The engine of the `embedded` extra.
 
     Raises:
         FlagError: it does not take one of the flags.
     """
-    is_demo = options.model == str(demo.MODEL)
-    context = options.context or settings.context or (demo.CONTEXT if is_demo else 0)
+    context = context_of(options, settings) or 0
     command = [sys.executable, "-m", "triglot.backend.engine", "--model", options.model, "--alias", options.alias]
     command += ["--slots", str(options.slots or settings.engine_slots), "--context", str(context)]
-    if is_demo:
+    if options.model == str(demo.MODEL):
         # One thread: two that compete for a core are five times slower with a model this small.
         command += ["--threads", "1", "--cache-mib", "64"]
     for flag, value in (

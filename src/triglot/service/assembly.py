@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Backend, Timeouts
 from triglot.backend.discovery import Discovery
+from triglot.backend.engine_link import EngineLink
+from triglot.backend.profiles import LLAMA_SERVER
 from triglot.media.reader import MediaLimits, MediaReader
 from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
@@ -28,6 +30,8 @@ from triglot.state.sqlite import SqliteStore
 if TYPE_CHECKING:
     from triglot.settings import Settings
     from triglot.state.cancels import CancelRegistry
+
+_NOWHERE: Final = "http://127.0.0.1"  # until the first call asks where the engine is
 
 
 class Handlers:
@@ -61,11 +65,10 @@ def assemble(settings: Settings) -> Handlers:
         SettingsError: no backend is named.
         StoreError: the state cannot be kept where it should be.
     """
-    if settings.backend is None:
-        raise SettingsError("TRIGLOT_BACKEND is not set: name a running server, or use `triglot serve`, which starts one")
     timeouts = Timeouts(connect_s=settings.connect_timeout_s, first_byte_s=settings.first_byte_timeout_s, stall_s=settings.idle_timeout_s)
-    backend = Backend(settings.backend, api_key=settings.backend_api_key, timeouts=timeouts)
-    discovery = Discovery(backend, settings.backend_profile)
+    engine = _find_engine(settings)
+    backend = Backend(settings.backend or _NOWHERE, api_key=settings.backend_api_key, timeouts=timeouts, locator=engine)
+    discovery = Discovery(backend, settings.backend_profile if engine is None else LLAMA_SERVER.name, engine=engine)
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
@@ -85,6 +88,15 @@ def assemble(settings: Settings) -> Handlers:
         "control": ControlHandlers(discovery, cancels, retrieval.stop),
     }
     return Handlers(backend, cancels, responses, by_dialect)
+
+
+def _find_engine(settings: Settings) -> EngineLink | None:
+    """The engine of our own, unless a backend is named."""
+    if settings.backend is not None:
+        return None
+    if settings.runtime_dir is None:
+        raise SettingsError("TRIGLOT_BACKEND is not set: name a running server, or use `triglot serve`, which starts one")
+    return EngineLink(settings.runtime_dir, wait_s=settings.engine_wait_s)
 
 
 def _assemble_responses(

@@ -48,6 +48,15 @@ class ControlHandlers:
 
     async def get_health(self, context: RequestContext) -> Health:
         """Whether a request sent now would reach a model."""
+        engine = self._discovery.engine
+        if engine is not None and (state := engine.look()).url is None:  # a request would wait; who asks for health wants to know that
+            context.answer_status = 503
+            starting = state.state in ("loading", "restarting")
+            return {
+                "status": "starting" if starting else "unavailable",
+                "version": __version__,
+                "backend": {"reachable": False, "status": state.state, "model": None},
+            }
         try:
             models = await self._discovery.models()
         except ApiError as error:

@@ -1,0 +1,98 @@
+"""How the processes of a gateway ask the one that owns the engine: one question and one answer a connection, as JSON.
+
+The door is a socket in the private directory of the gateway (a named pipe on Windows), and whoever comes in must know the key that lies
+there. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import sys
+import threading
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Listener
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+log = logging.getLogger("triglot.engine")
+
+_SOCKET: Final = "engine.sock"
+_DOOR_FILE: Final = "engine.door"
+
+
+class _Door(msgspec.Struct):
+    address: str
+    key: str
+
+
+class ChannelError(Exception):
+    """The process that owns the engine cannot be asked."""
+
+
+class EngineChannel:
+    """The owner's side. Use it as a context manager.
+
+    Args:
+        directory: private to the gateway's processes.
+        answer: takes a question and returns what is sent back; both are JSON texts. Called from several threads.
+    """
+
+    def __init__(self, directory: Path, answer: Callable[[bytes], bytes]) -> None:
+        self._answer = answer
+        if sys.platform == "win32":
+            address, family = rf"\\.\pipe\triglot-{secrets.token_hex(8)}", "AF_PIPE"
+        else:
+            address, family = str(directory / _SOCKET), "AF_UNIX"
+        key = secrets.token_hex(16)
+        with contextlib.suppress(FileNotFoundError):
+            (directory / _SOCKET).unlink()  # of an earlier run that was killed
+        self._listener = Listener(address, family, authkey=key.encode())
+        self._door_file = directory / _DOOR_FILE
+        self._door_file.write_bytes(b"")
+        self._door_file.chmod(0o600)
+        self._door_file.write_bytes(msgspec.json.encode(_Door(address, key)))
+        self._closed = False
+        threading.Thread(target=self._serve, name="engine channel", daemon=True).start()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._closed = True
+        self._door_file.unlink(missing_ok=True)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._closed:
+            try:
+                connection = self._listener.accept()
+            except (OSError, EOFError, AuthenticationError):
+                continue  # somebody left at the door, or without the key
+            threading.Thread(target=self._talk, args=(connection,), name="engine question", daemon=True).start()
+
+    def _talk(self, connection: Connection[Any, Any]) -> None:
+        with contextlib.suppress(OSError, EOFError), connection:
+            connection.send_bytes(self._answer(connection.recv_bytes()))
+
+
+def ask(directory: Path, question: bytes) -> bytes:
+    """Ask the owner of the engine; blocks until it has answered.
+
+    Raises:
+        ChannelError: it has gone.
+    """
+    try:
+        door = msgspec.json.decode((directory / _DOOR_FILE).read_bytes(), type=_Door)
+        with Client(door.address, authkey=door.key.encode()) as connection:
+            connection.send_bytes(question)
+            return connection.recv_bytes()
+    except (OSError, EOFError, AuthenticationError, msgspec.MsgspecError) as error:
+        raise ChannelError("the process that owns the engine does not answer") from error
