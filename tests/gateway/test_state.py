@@ -252,6 +252,37 @@ def test_a_compacted_conversation_goes_on(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+@pytest.mark.parametrize("within", ["chain", "conversation"])
+def test_a_compaction_shortens_what_goes_on_by_ids(gateway: Gateway, within: str) -> None:
+    async def run() -> None:
+        echo = Echo()
+        async with playing(gateway, echo.play), client_of(gateway) as client:
+            conversation = await client.conversations.create()
+
+            async def ask(given: Any) -> Any:
+                nonlocal previous
+                place: Any = {"conversation": conversation.id} if within == "conversation" else {"previous_response_id": previous}
+                response = await client.responses.create(model="m", input=given, **place)
+                previous = response.id
+                return response
+
+            previous: Any = openai.omit
+            await ask([{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "I am Ann."}])
+            for _ in range(2):
+                await ask([{"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}])
+                await ask([{"type": "function_call_output", "call_id": "c", "output": "a long result"}])
+                compacted = await ask([{"type": "compaction_trigger"}])
+                assert [item.type for item in compacted.output] == ["compaction"]
+                await ask("Who am I?")
+            system, user, *rest = echo.messages[-1]
+            assert system == {"role": "system", "content": "Be brief."}
+            assert rest == []
+            summary = "Summary of the conversation so far:\nanswer 8"
+            assert user == {"role": "user", "content": f"I am Ann.\n\nWho am I?\n\n{summary}\n\nWho am I?"}
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_without_a_summary_there_is_no_compaction(gateway: Gateway) -> None:
     async def run() -> None:
         async def play(connection: Connection) -> None:

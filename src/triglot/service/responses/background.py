@@ -31,7 +31,8 @@ log = logging.getLogger("triglot")
 _FLUSH_EVERY_S: Final = 1.0
 _POLL_S: Final = 0.25
 _PAGE: Final = 500
-_LOST: Final = "triglot was stopped while it worked on this response."
+_STOPPED: Final = "triglot was stopped while it worked on this response."
+_LOST: Final = "triglot was stopped while it worked on this response, or could not store how it ended."
 _LAST: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -161,7 +162,7 @@ class BackgroundRuns:
         if run.cancelled and not run.turn.translator.ended:
             await self._finish(run, run.turn.translator.cancel())
         elif run.stopped:
-            raise ApiError(ErrorKind.OVERLOADED, _LOST)
+            raise ApiError(ErrorKind.OVERLOADED, _STOPPED)
 
     async def _break_off(self, run: Run, error: ApiError) -> None:
         if not run.turn.translator.ended:

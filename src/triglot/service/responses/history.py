@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from triglot.dialects.translator import NewId
     from triglot.state.store import Store
 
+_COMPACTION: Final = b'{"type":"compaction",'  # as it is recorded
+_SETTINGS: Final = frozenset({"additional_tools", "configuration_update"})
 _Reference: Final = wire.ItemReference | wire.TypelessReference
 
 
@@ -80,8 +82,9 @@ class Historian:
         if request.previous_response_id is not None and conversation_id is not None:
             message = "previous_response_id and conversation exclude each other: a conversation knows what came before."
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="conversation")
-        prior = await self._load_prior(request.previous_response_id, conversation_id, owner, memory)
-        referred = await self._resolve_references(request, owner, prior)
+        stored = await self._load_prior(request.previous_response_id, conversation_id, owner, memory)
+        prior = _shortened(stored)
+        referred = await self._resolve_references(request, owner, stored)
         given = record_input(_with_referred(document.get("input") or [], referred), self._new_id)
         if prior:
             own = request.input
@@ -124,6 +127,20 @@ class Historian:
         items = iter(_read_items([referred[item_id] for item_id in wanted]))
         request.input = [next(items) if isinstance(item, _Reference) else item for item in own]
         return referred
+
+
+def _shortened(items: Sequence[Item]) -> Sequence[Item]:
+    """Stored items without what the latest compaction among them stands for: all before it but the instructions and the user's words.
+
+    Else a conversation that goes on by ids would never become shorter.
+    """
+    latest = max((index for index, item in enumerate(items) if item.body.startswith(_COMPACTION)), default=0)
+    return [*filter(_outlives_compaction, items[:latest]), *items[latest:]]
+
+
+def _outlives_compaction(item: Item) -> bool:
+    document = msgspec.json.decode(item.body)
+    return document["type"] in _SETTINGS or (document["type"] == "message" and document["role"] != "assistant")
 
 
 def unknown_item(item_id: str, param: str) -> ApiError:
