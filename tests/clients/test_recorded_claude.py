@@ -20,8 +20,8 @@ from triglot.support import find_losses
 from .filler import LATIN, RECORDED
 
 REQUESTS = sorted(path.relative_to(RECORDED) for path in RECORDED.glob("claude-code-*/*.json"))
-# Fields that say how to bill, cache or load, and what to show of the thinking: the model would be told the same without them.
-HARMLESS = re.compile(r"metadata|context_management|thinking\.display|tools\[\d+\]\.defer_loading|.*\.cache_control")
+# Fields that say how to cache or load, and what to show of the thinking: the model would be told the same without them.
+HARMLESS = re.compile(r"context_management|thinking\.display|tools\[\d+\]\.defer_loading|.*\.cache_control")
 BILLING = "x-anthropic-billing-header"
 HOSTED = re.compile(r"tools\[\d+\] \(web_search_\d+\)")
 

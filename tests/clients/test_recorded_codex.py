@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from triglot.dialects.responses.plan import Converted
 
 [FOLDER] = RECORDED.glob("codex-*")
-ALWAYS = {"prompt_cache_key", "client_metadata"}  # say how to cache, and whose request it is
+ALWAYS = {"prompt_cache_key"}  # says how to cache
 LOSSES = {
     "first-turn": {"tools[8] (web_search)"},
     "second-turn": {"tools[8] (web_search)"},

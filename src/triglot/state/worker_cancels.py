@@ -94,6 +94,8 @@ class WorkerCancels:
 
     def _bind(self) -> socket.socket:
         """A socket that listens before anybody sees it, so that one that refuses is dead."""
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError("this system has no sockets in directories")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         hidden = self._directory / f".{secrets.token_hex(8)}"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

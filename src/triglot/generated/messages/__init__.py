@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 393ade51f304). DO NOT EDIT.
+# Generated from specs/messages (sha256 80c586091cc4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 393ade51f304). DO NOT EDIT.
+# Generated from specs/messages (sha256 80c586091cc4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a messages request stand that are ignored or rejected."""
 
@@ -81,7 +81,6 @@ _NODES: Final[dict[str, Node]] = {
             "fallbacks": Lossy("ignored", "one request has one backend model"),
             "inference_geo": Lossy("ignored", "the model runs where the backend runs"),
             "mcp_servers": Lossy("ignored", "the gateway calls no MCP server"),
-            "metadata": Lossy("ignored", "nothing here looks at it"),
             "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
             "speed": Lossy("ignored", "a local server has one speed", "standard"),
         },

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 be880ea8b0b9). DO NOT EDIT.
+# Generated from specs/responses (sha256 c9e40114c41b). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -1135,6 +1135,8 @@ class ResponseCreate(BaseModel):
     conversation: str | ConversationReference | None = None
     prompt: PromptTemplate | None = None
     context_management: list[ContextManagement] | None = None
+    cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
+    session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     prompt_cache_key: str | None = None
     prompt_cache_options: PromptCacheOptions | None = None
     prompt_cache_retention: Literal['in_memory', '24h'] | None = None
@@ -1211,6 +1213,8 @@ class CreateResponse(BaseModel):
     background: bool | None = False
     prompt: PromptTemplate | None = None
     context_management: list[ContextManagement] | None = None
+    cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
+    session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     prompt_cache_key: str | None = None
     prompt_cache_options: PromptCacheOptions | None = None
     prompt_cache_retention: Literal['in_memory', '24h'] | None = None

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 be880ea8b0b9). DO NOT EDIT.
+# Generated from specs/responses (sha256 c9e40114c41b). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -150,7 +150,6 @@ _NODES: Final[dict[str, Node]] = {
     "CreateResponse": Node(
         losses={
             "access_programs": Lossy("ignored", "a local model has no access programs"),
-            "client_metadata": Lossy("ignored", "meant for the operator of a hosted service"),
             "context_management": Lossy("ignored", "the input is never shortened"),
             "image": Lossy("ignored", "images are passed on as they are"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
@@ -446,7 +445,6 @@ _NODES: Final[dict[str, Node]] = {
         losses={
             "access_programs": Lossy("ignored", "a local model has no access programs"),
             "background": Lossy("ignored", "a response on a WebSocket is made while the connection lasts", False),
-            "client_metadata": Lossy("ignored", "meant for the operator of a hosted service"),
             "context_management": Lossy("ignored", "the input is never shortened"),
             "image": Lossy("ignored", "images are passed on as they are"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
