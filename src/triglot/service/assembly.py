@@ -26,6 +26,7 @@ from triglot.settings import SettingsError
 from triglot.state.keys import signing_key_for
 from triglot.state.local_cancels import LocalCancels
 from triglot.state.sqlite import SqliteStore
+from triglot.state.worker_cancels import WorkerCancels
 
 if TYPE_CHECKING:
     from triglot.settings import Settings
@@ -72,7 +73,7 @@ def assemble(settings: Settings) -> Handlers:
     limits = MediaLimits(max_image_side=settings.max_image_side, fetch=settings.fetch_media, max_fetched_bytes=settings.max_body_bytes)
     media = MediaReader(limits)
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
-    cancels = LocalCancels()
+    cancels = LocalCancels() if settings.workers == 1 or settings.runtime_dir is None else WorkerCancels(settings.runtime_dir)
     responses, retrieval = _assemble_responses(settings, backend, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(backend, discovery, media=media),
