@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -38,6 +39,26 @@ def test_the_oldest_turns_go_when_they_are_asked_to(gateway: Gateway, truncation
             assert body["messages"][0] == {"role": "system", "content": "Be nice."}
             assert body["messages"][-1] == {"role": "user", "content": "last"}
             assert len(body["messages"]) == kept + 1
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_what_is_left_out_is_not_counted(gateway: Gateway) -> None:
+    async def run() -> None:
+        sent: list[Any] = []
+
+        async def play(connection: Connection) -> None:
+            sent.append(connection.body)
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"content": "Hello"}) + ENDING)
+            await connection.send(b"0\r\n\r\n")
+
+        async with playing(gateway, play), client_of(gateway) as client:
+            given = conversation(10, 250)
+            counted = await client.responses.input_tokens.count(model="m", input=given, truncation="auto")
+            await client.responses.create(model="m", input=given, truncation="auto")
+            everything = await client.responses.input_tokens.count(model="m", input=given)
+            assert counted.input_tokens == len(json.dumps(sent[0]["messages"])) < 4096 < everything.input_tokens
 
     asyncio.run(asyncio.wait_for(run(), 30))
 

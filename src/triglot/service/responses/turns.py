@@ -201,7 +201,10 @@ class Turns:
         losses = find_request_losses(COUNT_INPUT_TOKENS, context)
         prior = len((await self._historian.complete(request, context.document, context.owner, None)).prior)
         tell_losses([*losses, *await self._read_media(request, prior)], context)
-        return count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)), prior)
+        body = count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)), prior)
+        if request.truncation == "auto":
+            await self._shortener.shorten(body, context)
+        return body
 
     async def begin(
         self, request: CreateResponse, context: RequestContext, *, memory: ConnectionMemory, generate: bool
