@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ENV_PREFIX = "TRIGLOT_"
 IN_MEMORY: Final = "memory"
 DEFAULT_SLOTS: Final = 4
+FOLD: Final = "fold"
+VERBATIM: Final = "verbatim"
 EXCLUSIVE = {"backend": "model", "model": "backend"}
 
 
@@ -60,6 +62,7 @@ class Settings:
     engine_drain_s: float = 60.0
     engine_hang_s: float = 60.0
     heartbeat_s: float = 10.0
+    nonstream_relay: str = FOLD
     messages_alias: str | None = None
     shutdown_grace_s: float = 5.0
     runtime_dir: Path | None = None
@@ -293,6 +296,12 @@ def _profile(text: str) -> str:
     return text.lower()
 
 
+def _relay(text: str) -> str:
+    if text.lower() not in (FOLD, VERBATIM):
+        raise ValueError(f"{text!r} is not {FOLD} or {VERBATIM}")
+    return text.lower()
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"{text!r} is not one of {', '.join(LOG_LEVELS)}")
@@ -348,6 +357,12 @@ SETTINGS = (
     Setting("engine_drain_s", "SECONDS", _seconds, "how long answers of an engine of ours that is being replaced may go on"),
     Setting("engine_hang_s", "SECONDS", _seconds, "how long an engine of ours may be idle and give no sign of life before it is restarted"),
     Setting("heartbeat_s", "SECONDS", _seconds, "longest silence of a stream before the client gets a sign of life"),
+    Setting(
+        "nonstream_relay",
+        "fold|verbatim",
+        _relay,
+        "whether llama-server streams chat answers in one piece to us, to notice that a client has gone, or gives their bytes as they are",
+    ),
     Setting(
         "messages_alias",
         "NAME",

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from triglot.backend.client import Backend, Call
     from triglot.backend.decode import AnswerDecoder
-    from triglot.dialects.chat.relay import StreamRelay
     from triglot.dialects.translator import Event, Translator
     from triglot.events import BackendEvent
     from triglot.web import RequestContext
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("triglot")
 
 CHAT_PATH: Final = "/v1/chat/completions"
-_EVENT_STREAM: Final = "text/event-stream"
+EVENT_STREAM: Final = "text/event-stream"
 EARLY_START_S: Final = 0.25
 """A stream starts after this long even if the backend has not: until then its status can still be an error's."""
 _LEAST_WAIT_S: Final = 0.001  # a timer may ring a little early
@@ -52,18 +51,23 @@ async def open_answer(  # noqa: PLR0913 - keywords
     try:
         if await call.open(within_s):
             pass_on_limits(call.headers, context)
-            await _check_answer(call, _EVENT_STREAM if stream else "application/json")
+            await check_answer(call, EVENT_STREAM if stream else "application/json")
     except Aborted:
         raise ClientGone from None
     except BaseException as error:
         await call.aclose()
         if isinstance(error, asyncio.CancelledError):
-            raise _told(error) from None
+            raise told(error) from None
         raise
     return call
 
 
-async def _check_answer(call: Call, expected: str) -> None:
+async def check_answer(call: Call, expected: str) -> None:
+    """Make sure that the answer which has begun is one, and of the expected content type.
+
+    Raises:
+        ApiError: it is not; the backend's own error, if it gave one.
+    """
     content_type = call.headers.get("content-type", "")
     if call.status == 200 and content_type.startswith(expected):  # noqa: PLR2004
         return
@@ -86,7 +90,7 @@ async def read_body(call: Call) -> bytes:
     except Aborted:
         raise ClientGone from None
     except asyncio.CancelledError as error:
-        raise _told(error) from None
+        raise told(error) from None
     finally:
         await call.aclose()
 
@@ -109,13 +113,13 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
     except Aborted:
         raise ClientGone from None
     except asyncio.CancelledError as error:
-        raise _told(error) from None
+        raise told(error) from None
     finally:
         await call.aclose(whole=decoder.whole)
     return out
 
 
-def _told(error: ApiError | asyncio.CancelledError) -> ApiError:
+def told(error: ApiError | asyncio.CancelledError) -> ApiError:
     """What the client is told. Only a server that stops cancels a request, and only after its grace is over."""
     return error if isinstance(error, ApiError) else ApiError(ErrorKind.OVERLOADED, "triglot is stopping; try again when it is back.")
 
@@ -201,13 +205,13 @@ class TranslatedStream:
             if call.status == 0:
                 if not await call.open(within_s):
                     return ()
-                await _check_answer(call, _EVENT_STREAM)
+                await check_answer(call, EVENT_STREAM)
             data = await call.read_within(within_s)
         except Aborted:
             self._aborted = True
             return ()
         except (ApiError, asyncio.CancelledError) as error:
-            return self._decoder.fail(_told(error))
+            return self._decoder.fail(told(error))
         if data is None:
             return ()
         return self._decoder.feed(data) if data else self._decoder.close()
@@ -219,43 +223,3 @@ class TranslatedStream:
     async def close(self) -> None:
         """Release the backend."""
         await self._call.aclose(whole=self._decoder.whole)
-
-
-class RelayedStream:
-    """The backend's own stream, passed on in whole events."""
-
-    __slots__ = ("_call", "_ended", "_relay", "_request_id")
-
-    def __init__(self, call: Call, relay: StreamRelay, request_id: str) -> None:
-        self._call = call
-        self._relay = relay
-        self._request_id = request_id
-        self._ended = False
-
-    def __aiter__(self) -> RelayedStream:
-        return self
-
-    async def __anext__(self) -> bytes:
-        while not self._ended:
-            try:
-                data = await self._call.read()
-            except Aborted:
-                break
-            except (ApiError, asyncio.CancelledError) as error:
-                return self._fail(_told(error))
-            if not data:
-                if broken := self._relay.close():
-                    return self._fail(broken)
-                break
-            if whole := self._relay.feed(data):
-                return whole
-        raise StopAsyncIteration
-
-    def _fail(self, error: ApiError) -> bytes:
-        self._ended = True
-        log.warning("%s: the answer broke off: %s", self._request_id, error.message)
-        return self._relay.fail(error)
-
-    async def close(self) -> None:
-        """Release the backend."""
-        await self._call.aclose()

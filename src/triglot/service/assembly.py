@@ -22,7 +22,7 @@ from triglot.service.responses.history import Historian
 from triglot.service.responses.retrieval import Retrieval
 from triglot.service.responses.truncation import Shortener
 from triglot.service.responses.turns import Turns
-from triglot.settings import SettingsError
+from triglot.settings import FOLD, SettingsError
 from triglot.state.keys import signing_key_for
 from triglot.state.local_cancels import LocalCancels
 from triglot.state.sqlite import SqliteStore
@@ -76,7 +76,13 @@ def assemble(settings: Settings) -> Handlers:
     cancels = LocalCancels() if settings.workers == 1 or settings.runtime_dir is None else WorkerCancels(settings.runtime_dir)
     responses, retrieval = _assemble_responses(settings, backend, discovery, media, signing_key)
     by_dialect = {
-        "chat": ChatHandlers(backend, discovery, media=media),
+        "chat": ChatHandlers(
+            backend,
+            discovery,
+            media=media,
+            heartbeat_s=settings.heartbeat_s,
+            fold=settings.nonstream_relay == FOLD,
+        ),
         "messages": MessagesHandlers(
             backend,
             discovery,

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from triglot.dialects.chat.relay import StreamRelay
-from triglot.dialects.chat.request import convert_request, find_remote_images
+from triglot.dialects.chat.request import WATCHED, can_fold, convert_request, find_remote_images, streamed
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.chat.support import CREATE_CHAT_COMPLETION
 from triglot.media.reader import Remote
-from triglot.service.answers import RelayedStream, open_answer, read_body
+from triglot.service.answers import EARLY_START_S, open_answer, read_body
+from triglot.service.chat_answers import RelayedStream, fold_answer
 from triglot.service.losses import report_losses
 
 if TYPE_CHECKING:
     from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
+    from triglot.backend.profiles import Profile
     from triglot.generated.chat.events import Model, ModelList
     from triglot.generated.chat.models import CreateChatCompletion
     from triglot.media.reader import MediaReader
@@ -30,22 +32,37 @@ class ChatHandlers:
         backend: where requests go.
         discovery: what the backend says of itself.
         media: reads images.
+        heartbeat_s: longest silence of a stream.
+        fold: a llama-server streams its answers in one piece to us, because otherwise it may not notice that a client has gone.
     """
 
-    def __init__(self, backend: Backend, discovery: Discovery, *, media: MediaReader) -> None:
+    def __init__(self, backend: Backend, discovery: Discovery, *, media: MediaReader, heartbeat_s: float, fold: bool) -> None:
         self._backend = backend
         self._discovery = discovery
         self._media = media
+        self._heartbeat_s = heartbeat_s
+        self._fold = fold
 
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
-        """Answer with the backend's own bytes."""
-        call = await open_answer(self._backend, context, await self._convert(context), stream=False)
-        return await read_body(call)
+        """Answer with the backend's own bytes, or with what they are as a stream, folded."""
+        profile = await self._prepare(context)
+        fold = self._fold and profile.extensions and can_fold(context.document)
+        body = convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
+        call = await open_answer(self._backend, context, body, stream=fold)
+        return await (fold_answer if fold else read_body)(call)
 
-    async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:  # noqa: ARG002
+    async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:
         """Answer with the backend's own bytes, in whole events."""
-        call = await open_answer(self._backend, context, await self._convert(context), stream=True)
-        return RelayedStream(call, StreamRelay(), context.request_id)
+        profile = await self._prepare(context)
+        body = convert_request(context.document, context.body, profile, WATCHED if profile.extensions else {})
+        call = await open_answer(self._backend, context, body, stream=True, within_s=EARLY_START_S)
+        relay = StreamRelay(
+            choices=request.n or 1,
+            hide_progress=profile.extensions and not request.return_progress,
+            tell_progress=bool(request.return_progress),
+            tell_usage=bool(request.stream_options and request.stream_options.include_usage),
+        )
+        return RelayedStream(call, relay, context.request_id, self._heartbeat_s)
 
     async def list_models(self, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models."""
@@ -58,13 +75,14 @@ class ChatHandlers:
                 return _convert_model(entry)
         raise ApiError(ErrorKind.NOT_FOUND, f"The backend has no model {model_id!r}: GET /v1/models lists those it has.", param="model")
 
-    async def _convert(self, context: RequestContext) -> bytes:
+    async def _prepare(self, context: RequestContext) -> Profile:
+        """Say what has no effect, put images in their places, and tell what kind of backend it is."""
         profile = await self._discovery.profile()
         if profile.extensions:
             report_losses(CREATE_CHAT_COMPLETION, context)
         if profile.fetches_urls and find_remote_images(context.document):
             await self._read_images(context)
-        return convert_request(context.document, context.body, profile)
+        return profile
 
     async def _read_images(self, context: RequestContext) -> None:
         """Put images inline that the backend would fetch itself, from addresses that only it can reach, without asking whether it may."""

@@ -1,8 +1,12 @@
-"""The Chat Completions stream on its way to the client: the backend's bytes, in whole events, with an honest end."""
+"""The Chat Completions stream on its way to the client: the backend's bytes, in whole events, with an honest end.
+
+Once every choice has begun, an event is looked at no more: what a sign of life or an early end has to say is read from the last one then.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Any, Final
 
 import msgspec
 
@@ -11,19 +15,80 @@ from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.sse import EventStreamParser, encode_data, end_of_last_event
 
 _DONE: Final = b"[DONE]"
+_EVENT: Final = re.compile(rb".*?(?:\n\n|\r\n\r\n|\r\r)", re.DOTALL)
+
+
+class _Piece(msgspec.Struct):
+    index: int = 0
+    delta: dict[str, Any] | None = None
+    finish_reason: Any = None
+
+    @property
+    def is_blank(self) -> bool:
+        return self.finish_reason is None and not any(value for name, value in (self.delta or {}).items() if name != "role")
+
+
+class _Timings(msgspec.Struct):
+    cache_n: int
+    prompt_n: int
+    predicted_n: int
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Piece] = []
+    created: Any = 0
+    id: Any = ""
+    model: Any = ""
+    system_fingerprint: Any = None
+    usage: Any = None
+    timings: _Timings | None = None
+    prompt_progress: Any = None
+    error: Any = None
+
+    @property
+    def is_only_progress(self) -> bool:
+        return self.prompt_progress is not None and all(piece.is_blank for piece in self.choices)
+
+    def head(self) -> dict[str, Any]:
+        """What is the same in every chunk of a stream. Before the first one nothing of it is known, and empty values say so."""
+        fields = {"created": self.created, "id": self.id, "model": self.model, "object": "chat.completion.chunk"}
+        return fields if self.system_fingerprint is None else {**fields, "system_fingerprint": self.system_fingerprint}
+
+
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+_NOTHING: Final = _Chunk()
 
 
 class StreamRelay:
-    """Relays one stream; feed it the bytes as they come, then `close` it, and let it `fail` when something is wrong.
+    """Relays one stream; feed it the bytes as they come, then `close` it, `fail` it when something is wrong, or `cancel` it.
 
     An event that is not complete yet is held back, so that no write ends inside one.
+
+    Args:
+        choices: how many answers were asked for.
+        hide_progress: the client has not asked for the `prompt_progress` that the backend was asked for: chunks with nothing else are left
+            out.
+        tell_progress: the client has asked for it.
+        tell_usage: the client has asked for token counts.
+
+    Attributes:
+        spoke: whether what the last `feed` returned has an event in it, and not comments alone.
     """
 
-    __slots__ = ("_held", "_last")
+    __slots__ = ("_calling", "_choices", "_done", "_held", "_hiding", "_last", "_open", "_seen", "_tell_progress", "_tell_usage", "spoke")
 
-    def __init__(self) -> None:
+    def __init__(self, *, choices: int = 1, hide_progress: bool = False, tell_progress: bool = False, tell_usage: bool = False) -> None:
+        self._choices = choices
+        self._hiding = hide_progress
+        self._tell_progress = tell_progress
+        self._tell_usage = tell_usage
         self._held = b""
-        self._last = b""  # the last piece with data that was passed on: its end says whether the answer was complete
+        self._last = b""  # the last piece with data: its end says whether the answer was complete
+        self._seen = _NOTHING  # the last chunk that was looked at
+        self._open = dict.fromkeys(range(choices), False)  # the choices that have not ended, and whether each has begun
+        self._calling: set[int] = set()  # the choices whose last piece belongs to a tool call
+        self._done = False
+        self.spoke = False
 
     def feed(self, data: bytes) -> bytes:
         """Return what can be passed on now, possibly nothing."""
@@ -31,22 +96,106 @@ class StreamRelay:
             data = self._held + data
         end = end_of_last_event(data)
         whole, self._held = (data, b"") if end == len(data) else (data[:end], data[end:])
-        if b"data:" in whole:
+        self.spoke = b"data:" in whole
+        if self.spoke:
             self._last = whole
+            if self._hiding:
+                whole = self._hide_progress(whole)
+            elif self._choices > 1:
+                self._look_at(whole)
         return whole
+
+    def idle(self) -> bytes:
+        """Return a sign of life for a client that has heard nothing for a while: a chunk without choices."""
+        self._look_at(self._last)
+        if self._done:
+            return b""
+        chunk = {"choices": [], **self._seen.head()}
+        if self._tell_progress and self._seen.prompt_progress is not None:
+            chunk["prompt_progress"] = self._seen.prompt_progress
+        return _encode(chunk)
 
     def close(self) -> ApiError | None:
         """Return what the client must be told once the backend has closed the stream: nothing if the answer was complete."""
-        last = EventStreamParser().feed(self._last.lstrip(b"\n\r"))
-        if not self._held and last and (last[-1] == _DONE or _is_error(last[-1])):
-            return None
-        return ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT)
+        self._look_at(self._last)
+        return None if self._done and not self._held else ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT)
 
     def fail(self, error: ApiError) -> bytes:
         """Return the error chunk that ends a broken stream. The incomplete event, if any, is dropped."""
         self._held = b""
-        return encode_data(msgspec.json.encode(error_body(error, "")))
+        self._done = True
+        return _encode(error_body(error, ""))
+
+    def cancel(self) -> bytes:
+        """Return an end as if the answer were over here; nothing if it is.
+
+        A choice in the middle of a tool call ends for want of `length`, so that nobody runs half a call.
+        """
+        self._look_at(self._last)
+        self._held = b""
+        if self._done:
+            return b""
+        self._done = True
+        head = self._seen.head()
+        chunks = [{"choices": [self._end(index, begun=begun)], **head} for index, begun in self._open.items()]
+        if self._tell_usage and self._seen.usage is None and (usage := self._count()) is not None:
+            chunks.append({"choices": [], **head, "usage": usage})
+        return b"".join(map(_encode, chunks)) + encode_data(_DONE)
+
+    def _hide_progress(self, whole: bytes) -> bytes:
+        kept: list[bytes] = []
+        for event in _EVENT.findall(whole):
+            self._look_at(event)
+            if b"data:" not in event or not self._seen.is_only_progress:
+                kept.append(event)
+        self._hiding = not self._done and False in self._open.values()
+        whole = b"".join(kept)
+        self.spoke = b"data:" in whole
+        return whole
+
+    def _look_at(self, events: bytes) -> None:
+        """Learn from whole events where the stream is. What is no chunk says nothing."""
+        for payload in EventStreamParser().feed(events.lstrip(b"\r\n")):
+            if payload == _DONE:
+                self._done = True
+                continue
+            try:
+                self._seen = chunk = _decode_chunk(payload)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if chunk.error is not None:
+                self._done = True
+            elif not chunk.is_only_progress:
+                for piece in chunk.choices:
+                    self._take(piece)
+
+    def _take(self, piece: _Piece) -> None:
+        if piece.finish_reason is not None:
+            self._open.pop(piece.index, None)
+        elif piece.index in self._open:
+            self._open[piece.index] = True
+        if piece.delta and piece.delta.get("tool_calls"):
+            self._calling.add(piece.index)
+        elif not piece.is_blank:
+            self._calling.discard(piece.index)
+
+    def _end(self, index: int, *, begun: bool) -> dict[str, Any]:
+        delta = {} if begun else {"role": "assistant", "content": ""}
+        return {"finish_reason": "length" if index in self._calling else "stop", "index": index, "delta": delta}
+
+    def _count(self) -> dict[str, Any] | None:
+        """The token counts so far, where the backend tells them with every chunk."""
+        timings = self._seen.timings
+        if timings is None or self._choices > 1:
+            return None
+        prompt = timings.cache_n + timings.prompt_n
+        return {
+            "completion_tokens": timings.predicted_n,
+            "prompt_tokens": prompt,
+            "total_tokens": timings.predicted_n + prompt,
+            "prompt_tokens_details": {"cached_tokens": timings.cache_n},
+        }
 
 
-def _is_error(data: bytes) -> bool:
-    return data.startswith(b'{"error"')
+def _encode(chunk: dict[str, Any]) -> bytes:
+    return encode_data(msgspec.json.encode(chunk))

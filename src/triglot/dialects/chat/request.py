@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -9,19 +10,25 @@ import msgspec
 from triglot.dialects.tools import ToolChoice, offer_tools
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from triglot.backend.profiles import Profile
 
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 _SCHEME_LETTERS: Final = 16
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+WATCHED: Final[Mapping[str, Any]] = MappingProxyType({"return_progress": True})
+"""What a stream of llama-server needs for it to notice, while it reads the prompt, that nobody waits any more."""
 
 
-def convert_request(document: dict[str, Any], body: bytes, profile: Profile) -> bytes:
+def convert_request(document: dict[str, Any], body: bytes, profile: Profile, more: Mapping[str, Any] = _NOTHING) -> bytes:
     """Return the body to send: `body` itself where nothing has to change.
 
     Args:
         document: the decoded body; it is not modified.
         body: the bytes the client sent.
         profile: how the backend reads requests.
+        more: fields that the backend gets besides, in place of the client's of the same name.
 
     Raises:
         ApiError: `tool_choice` cannot be met.
@@ -33,7 +40,28 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile) -> 
         _convert_response_format(changed)
     if profile.one_system_message:
         _merge_system_messages(changed)
-    return body if changed == document else msgspec.json.encode(changed)
+    more = {name: value for name, value in more.items() if changed.get(name) != value}
+    if changed != document or not more.keys().isdisjoint(changed):
+        return msgspec.json.encode({**changed, **more})
+    return body[: body.rindex(b"}")] + b"," + msgspec.json.encode(more)[1:] if more else body
+
+
+def can_fold(document: dict[str, Any]) -> bool:
+    """Whether the stream of this request to llama-server says all that its answer in one piece says.
+
+    It does not repeat the beginning of an answer that the request gives; log probabilities are not served in a stream with tools; and
+    `verbose` tells of a stream that there is one.
+    """
+    if document.get("verbose") or (document.get("tools") and (document.get("logprobs") or document.get("n_probs"))):
+        return False
+    messages = document["messages"]
+    return not messages or messages[-1].get("role") != "assistant"
+
+
+def streamed(document: dict[str, Any]) -> dict[str, Any]:
+    """The fields by which the answer to a request without `stream` comes as a stream that can be folded."""
+    options = {**(document.get("stream_options") or {}), "include_usage": True}
+    return {"stream": True, "stream_options": options, **WATCHED}
 
 
 def find_remote_images(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
