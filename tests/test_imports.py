@@ -15,10 +15,10 @@ FOUNDATION = {"backend.profiles", "errors", "events", "generated", "order", "sse
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"__init__", "app", "banner", "backend", "backend.engine_owner", "backend.launch", "settings", "state"},
+    "cli": {"__init__", "app", "banner", "backend", "backend.engine_owner", "backend.launch", "loopback", "settings", "state"},
     "banner": {"__init__", "demo", "settings"},
     "app": {"dialects", "errors", "generated", "service", "settings", "state", "web", "web_socket"},
-    "service": {"__init__", "backend", "dialects", "media", "settings", "state", "web", *FOUNDATION},
+    "service": {"__init__", "backend", "demo", "dialects", "loopback", "media", "settings", "state", "web", *FOUNDATION},
     "dialects": FOUNDATION,
     "backend": {"__init__", "backend.profiles", "errors", "events", "sse"},
     "backend.launch": {"backend", "demo", "settings"},
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "order": set(),
     "sse": set(),
     "events": {"errors"},
+    "loopback": set(),
     "errors": set(),
 }
 # Libraries that only these parts may import.

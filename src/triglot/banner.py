@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from triglot import __version__, demo
@@ -14,14 +13,6 @@ DEMO_NOTE = """
 This is the tiny demo model: one million parameters, a handful of tricks. It shows that everything works, and it knows next to nothing.
 Run a real model with: triglot serve --model FILE.gguf
 """
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can connect to `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def origin(host: str, port: int) -> str:

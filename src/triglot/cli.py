@@ -26,6 +26,7 @@ from triglot.backend.engine_owner import EngineOwner
 from triglot.backend.launch import NoEngineError, choose_engine, first_options
 from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError
+from triglot.loopback import is_loopback
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
 from triglot.state.keys import signing_key_for
 from triglot.state.schema import prepare
@@ -211,7 +212,7 @@ def _warn(settings: Settings) -> None:
     for name in sorted(os.environ):
         if name.startswith(ENV_PREFIX) and name not in known:
             log.warning("%s is not a setting and is ignored", name)
-    if not settings.api_keys and not banner.is_loopback(settings.host):
+    if not settings.api_keys and not is_loopback(settings.host):
         log.warning("listening on %s without API keys: everyone who reaches it can use the model; set TRIGLOT_API_KEYS", settings.host)
 
 

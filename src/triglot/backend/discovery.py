@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from triglot.backend.adapters import Adapter, read_adapters
 from triglot.backend.failures import convert_error_answer
 from triglot.backend.profiles import PROFILES, Facts, Profile, recognise
 from triglot.errors import ApiError, ErrorKind
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 1 << 24
 FACTS_S = 30.0
+_REASONING_MARKS = ("<think", "reasoning_content", "enable_thinking", "<|channel|>", "[THINK]")
 
 
 class Discovery:
@@ -37,6 +39,7 @@ class Discovery:
         self._lock = asyncio.Lock()
         self._facts = Facts()
         self._facts_until = 0.0
+        self._adapters: tuple[Adapter, ...] | None = None
 
     async def profile(self) -> Profile:
         """The kind of backend; asked for once.
@@ -65,9 +68,25 @@ class Discovery:
             self._remember(await self._find_props())
         return self._facts
 
+    async def adapters(self) -> tuple[Adapter, ...]:
+        """The LoRA adapters that requests can choose; remembered like the facts.
+
+        Raises:
+            ApiError: the backend cannot be asked now.
+        """
+        await self.facts()
+        if self._adapters is None:
+            self._adapters = ()
+            if (await self.profile()).extensions:
+                engine = None if self.engine is None else self.engine.look().engine
+                names = {} if engine is None else {adapter.path: adapter.name for adapter in engine.options.adapters}
+                self._adapters = read_adapters(await self._get("/lora-adapters"), names)
+        return self._adapters
+
     def _remember(self, props: Any) -> None:
         self._facts = _convert_props(props) if isinstance(props, dict) else Facts()
         self._facts_until = time.monotonic() + FACTS_S
+        self._adapters = None
 
     async def models(self) -> list[dict[str, Any]]:
         """The entries of the backend's model list, as it gives them.
@@ -129,7 +148,15 @@ def _convert_props(props: dict[str, Any]) -> Facts:
         tools=_flag(template.get("supports_tools")),
         model=alias if isinstance(alias, str) and alias else None,
         slots=slots if isinstance(slots, int) and slots > 0 else None,
+        reasoning=_finds_reasoning(props.get("chat_template"), template),
     )
+
+
+def _finds_reasoning(text: Any, capabilities: dict[str, Any]) -> bool | None:
+    """Whether a chat template knows of thinking: llama-server tells only parts of it in words."""
+    if any(capabilities.get(name) is True for name in ("supports_preserve_reasoning", "supports_reasoning_effort")):
+        return True
+    return any(mark in text for mark in _REASONING_MARKS) if isinstance(text, str) else None
 
 
 def _table(value: Any) -> dict[str, Any]:

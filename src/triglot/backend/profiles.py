@@ -39,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True):
         tools: whether its chat template has a place for tools.
         model: the name of the model.
         slots: how many requests it serves at a time.
+        reasoning: whether its chat template knows of thinking.
     """
 
     context_tokens: int | None = None
@@ -47,6 +48,7 @@ class Facts(msgspec.Struct, frozen=True):
     tools: bool | None = None
     model: str | None = None
     slots: int | None = None
+    reasoning: bool | None = None
 
 
 LLAMA_SERVER: Final = Profile(

@@ -9,11 +9,13 @@ from triglot.backend.client import Backend, Timeouts
 from triglot.backend.discovery import Discovery
 from triglot.backend.engine_link import EngineLink
 from triglot.backend.profiles import LLAMA_SERVER
+from triglot.loopback import is_loopback
 from triglot.media.reader import MediaLimits, MediaReader
 from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.counting import PromptCounter
 from triglot.service.messages import MessagesHandlers
+from triglot.service.model_files import ModelFiles
 from triglot.service.responses.background import BackgroundRuns
 from triglot.service.responses.compaction import Compactor
 from triglot.service.responses.conversations import Conversations
@@ -92,7 +94,14 @@ def assemble(settings: Settings) -> Handlers:
             alias=settings.messages_alias,
             media=media,
         ),
-        "control": ControlHandlers(discovery, cancels, retrieval.stop),
+        "control": ControlHandlers(
+            discovery,
+            cancels,
+            retrieval.stop,
+            files=ModelFiles(settings.model_dirs),
+            guarded=bool(settings.api_keys),
+            local=is_loopback(settings.host),
+        ),
     }
     return Handlers(backend, cancels, responses, by_dialect)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from triglot import __version__
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated import DIALECTS
+from triglot.service.engine import EngineHandlers
 from triglot.state.cancels import KINDS, Names
 
 if TYPE_CHECKING:
@@ -15,21 +16,32 @@ if TYPE_CHECKING:
     from triglot.backend.discovery import Discovery
     from triglot.generated.control.events import CancelledInference, Health, Welcome
     from triglot.generated.control.models import CancelInference
+    from triglot.service.model_files import ModelFiles
     from triglot.state.cancels import CancelRegistry
     from triglot.web import RequestContext
 
 
-class ControlHandlers:
+class ControlHandlers(EngineHandlers):
     """Implements `ControlService`.
 
     Args:
         discovery: what the backend says of itself.
         cancels: the requests that run.
+        files, guarded, local: see `EngineHandlers`.
         stop_response: stops a response that is made in the background, by owner and id; tells whether it was being made.
     """
 
-    def __init__(self, discovery: Discovery, cancels: CancelRegistry, stop_response: Callable[[str, str], Awaitable[bool]]) -> None:
-        self._discovery = discovery
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        discovery: Discovery,
+        cancels: CancelRegistry,
+        stop_response: Callable[[str, str], Awaitable[bool]],
+        *,
+        files: ModelFiles,
+        guarded: bool,
+        local: bool,
+    ) -> None:
+        super().__init__(discovery, files, guarded=guarded, local=local)
         self._cancels = cancels
         self._stop_response = stop_response
 

@@ -1,3 +1,3 @@
-# Generated from specs/control (sha256 af041321b349). DO NOT EDIT.
+# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Control of triglot."""

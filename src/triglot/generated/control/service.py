@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 af041321b349). DO NOT EDIT.
+# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the control dialect."""
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from triglot.web import RequestContext
+    from triglot.web import ByteStream, RequestContext
 
     from . import events, models
 
@@ -33,4 +33,32 @@ class ControlService(Protocol):
 
     async def cancel_inference(self, request: models.CancelInference, context: RequestContext) -> events.CancelledInference:
         """POST /api/inference/cancel: Stop running requests."""
+        ...
+
+    async def load_engine(self, request: models.LoadEngine, context: RequestContext) -> events.EngineLoad:
+        """POST /api/engine/load: Load a model."""
+        ...
+
+    async def validate_engine(self, request: models.EngineOptions, context: RequestContext) -> events.EngineCheck:
+        """POST /api/engine/validate: Look whether a model could be loaded."""
+        ...
+
+    async def unload_engine(self, context: RequestContext) -> events.EngineStatus:
+        """POST /api/engine/unload: Unload the model."""
+        ...
+
+    async def cancel_load(self, request: models.CancelLoad, context: RequestContext) -> events.CancelledLoad:
+        """POST /api/engine/cancel: End a load."""
+        ...
+
+    async def get_engine_status(self, context: RequestContext) -> events.EngineStatus:
+        """GET /api/engine/status: Tell what is served, and what it can do."""
+        ...
+
+    async def get_engine_progress(self, query: models.GetEngineProgressQuery, context: RequestContext) -> events.EngineLoad:
+        """GET /api/engine/progress: Tell how far a load is."""
+        ...
+
+    async def follow_engine_progress(self, query: models.GetEngineProgressQuery, context: RequestContext) -> ByteStream:
+        """GET /api/engine/progress, streamed: Tell how far a load is."""
         ...
