@@ -12,6 +12,7 @@ from triglot.dialects.responses.builtin_tools import BuiltinKind, call_fields
 from triglot.dialects.responses.callee import Callee
 from triglot.dialects.responses.names import CallNames
 from triglot.dialects.responses.outlet import BrokenAnswerError
+from triglot.dialects.responses.request import takes_long
 from triglot.dialects.responses.tools import ToolPlan, plan_tools
 from triglot.errors import ApiError
 from triglot.generated.responses.models import CreateResponse
@@ -28,6 +29,7 @@ GROUP: dict[str, Any] = {
 SEARCH: dict[str, Any] = {"type": "tool_search", "execution": "client", "description": "Looks.", "parameters": SCHEMA}
 BUILTINS: list[dict[str, Any]] = [{"type": "shell"}, {"type": "local_shell"}, {"type": "apply_patch"}]
 HOSTED: list[dict[str, Any]] = [{"type": "web_search"}, {"type": "mcp", "server_label": "x"}, {"type": "brand_new"}]
+GRAMMATICAL: dict[str, Any] = {**CUSTOM, "format": {"type": "grammar", "syntax": "regex", "definition": "a+"}}
 ALL = [FUNCTION, CUSTOM, GROUP, SEARCH, *BUILTINS, *HOSTED]
 
 
@@ -293,3 +295,18 @@ def test_arguments_become_the_fields_of_an_item(kind: BuiltinKind, arguments: st
 def test_arguments_that_no_item_can_hold(kind: BuiltinKind, arguments: str) -> None:
     with pytest.raises(BrokenAnswerError, match=kind):
         call_fields(kind, arguments)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"tools": ALL}, False),
+        ({"tools": [{**CUSTOM, "format": {"type": "text"}}]}, False),
+        ({"tools": [FUNCTION, GRAMMATICAL]}, True),
+        ({"tools": [{**GROUP, "tools": [GRAMMATICAL]}]}, True),
+        ({"input": [{"type": "additional_tools", "role": "developer", "tools": [GRAMMATICAL]}]}, True),
+    ],
+)
+def test_requests_with_grammars_take_long(fields: Any, expected: bool) -> None:
+    assert takes_long(CreateResponse.model_validate({"input": "x", **fields})) is expected

@@ -14,7 +14,7 @@ from triglot.dialects.chat_request import (
 )
 from triglot.dialects.responses.input import convert_input, tools_in, updates_in
 from triglot.dialects.responses.plan import Converted, StreamPlan
-from triglot.dialects.responses.tools import plan_tools
+from triglot.dialects.responses.tools import have_grammars, plan_tools
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import AnswerRules
 from triglot.generated.responses import models as wire
@@ -104,6 +104,11 @@ def count_body(request: PromptRequest, profile: Profile, unseal: Unseal, prior: 
     prompt = _convert_prompt(request, profile, unseal, prior)
     _require_messages(prompt)
     return prompt.body
+
+
+def takes_long(request: PromptRequest) -> bool:
+    """Whether the conversion may take so long that nothing should wait for it."""
+    return have_grammars([*(request.tools or ()), *tools_in(request.input)])
 
 
 def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, prior: int) -> _Prompt:

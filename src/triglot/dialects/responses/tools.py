@@ -20,7 +20,7 @@ from triglot.generated.responses import models as wire
 from triglot.support import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from triglot.backend.profiles import Profile
     from triglot.dialects.responses.callee import CalleeKind
@@ -71,6 +71,16 @@ def plan_tools(tools: Sequence[Any], choice: Any, *, parallel: bool | None, prof
     if fields and parallel is not None:
         fields["parallel_tool_calls"] = parallel
     return ToolPlan(fields, offer.callees, offer.names.name_call, parallel is False, (*offer.losses, *lost))
+
+
+def have_grammars(tools: Iterable[Any]) -> bool:
+    """Whether any of the tools has a grammar. To read one takes up to half a second, and a request may have many."""
+    return any(
+        isinstance(tool.format, wire.CustomToolGrammar)
+        if isinstance(tool, wire.CustomTool)
+        else isinstance(tool, wire.NamespaceTool) and have_grammars(tool.tools)
+        for tool in tools
+    )
 
 
 class _Offer:

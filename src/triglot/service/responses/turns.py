@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from functools import partial
@@ -13,7 +14,7 @@ from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.blindness import refuse_unperceived
 from triglot.dialects.responses.answer import begin_response, fold_events
 from triglot.dialects.responses.blindness import hide_result_images
-from triglot.dialects.responses.request import convert_request, count_body
+from triglot.dialects.responses.request import convert_request, count_body, takes_long
 from triglot.dialects.responses.stream import ResponseStream
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import Finished, Usage
@@ -168,7 +169,9 @@ class Turns:
         prior = len(history.prior)
         losses += await self._read_media(request, prior)
         purpose = _purpose(context)
-        converted = convert_request(request, await self._discovery.profile(), partial(unseal, self._key, purpose), prior, answers=generate)
+        profile = await self._discovery.profile()
+        convert = partial(convert_request, request, profile, partial(unseal, self._key, purpose), prior, answers=generate)
+        converted = await asyncio.to_thread(convert) if takes_long(request) else convert()
         tell_losses([*losses, *refuse_rejected(converted.losses)], context)
         body = converted.chat.body
         refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
@@ -201,7 +204,8 @@ class Turns:
         losses = find_request_losses(COUNT_INPUT_TOKENS, context)
         prior = len((await self._historian.complete(request, context.document, context.owner, None)).prior)
         tell_losses([*losses, *await self._read_media(request, prior)], context)
-        body = count_body(request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)), prior)
+        convert = partial(count_body, request, await self._discovery.profile(), partial(unseal, self._key, _purpose(context)), prior)
+        body = await asyncio.to_thread(convert) if takes_long(request) else convert()
         if request.truncation == "auto":
             await self._shortener.shorten(body, context)
         return body
