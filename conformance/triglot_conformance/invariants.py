@@ -90,9 +90,11 @@ def _check_constant(rule: Mapping[str, Any], events: Named) -> str | None:
         first: Any = MISSING
         for number, (symbol, event) in enumerate(events):
             value = look_up(event, path)
-            if value is not MISSING and first is not MISSING and value != first:
+            if value is MISSING or value == "":
+                continue
+            if first is not MISSING and value != first:
                 return f"event {number} ({symbol}): {path} is {value!r}, before it was {first!r}"
-            first = value if first is MISSING else first
+            first = value
     return None
 
 

@@ -90,6 +90,11 @@ def test_each_invariant_catches_its_breach(number: int, change: dict[str, Any], 
     assert any(words in finding for finding in RULES.check_invariants(broken)), RULES.check_invariants(broken)
 
 
+def test_an_empty_string_is_not_yet_a_value() -> None:
+    assert RULES.check_invariants([LEGAL[0] | {"model": ""}, *LEGAL[1:]]) == []
+    assert RULES.check_invariants([{**LEGAL[0], "model": "other"}, LEGAL[1] | {"model": ""}, *LEGAL[2:]]) != []
+
+
 def test_a_missing_index_is_a_breach() -> None:
     broken = [{key: value for key, value in event.items() if key != "index"} for event in LEGAL]
     assert any("index is missing" in finding for finding in RULES.check_invariants(broken))
