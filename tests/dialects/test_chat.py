@@ -60,6 +60,12 @@ def test_what_llama_server_would_misread_is_said_in_its_words(fields: dict[str, 
     assert convert(OPENAI, **fields) == "untouched"
 
 
+def test_names_of_ours_go_only_to_a_backend_that_takes_any_field() -> None:
+    fields = {"seed": 1, "cancel_id": "a", "session_id": "s"}
+    assert convert(**fields) == "untouched"
+    assert convert(OPENAI, **fields) == {"messages": HELLO, "seed": 1}
+
+
 def test_system_messages_become_one_at_the_top() -> None:
     messages = [
         {"role": "system", "content": "a"},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from triglot.backend.profiles import Profile
 
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_OURS: Final = ("cancel_id", "session_id")  # some servers refuse fields that they do not know
 _SCHEME_LETTERS: Final = 16
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 WATCHED: Final[Mapping[str, Any]] = MappingProxyType({"return_progress": True})
@@ -34,6 +35,9 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile, mor
         ApiError: `tool_choice` cannot be met.
     """
     changed = dict(document)
+    if not profile.extensions:
+        for name in _OURS:
+            changed.pop(name, None)
     if profile.misreads_choices:
         _convert_tools(changed)
     if profile.schemaless_json:
