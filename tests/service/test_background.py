@@ -11,6 +11,7 @@ from triglot.service.responses.background import BackgroundRuns, Run, RunStream
 from triglot.state.queries import LEASE_S
 from triglot.state.sqlite import SqliteStore
 from triglot.state.store import StoredResponse, StoreError
+from triglot.web import ClientConnection, RequestContext
 
 if TYPE_CHECKING:
     import pytest
@@ -109,5 +110,22 @@ def test_a_response_that_is_lost_between_its_last_event_and_its_end_has_failed()
         assert told.count(b"event: ") == 2
         assert b"response.created" in told
         assert b'{"type":"response.failed","sequence_number":1,' in told
+
+    asyncio.run(asyncio.wait_for(work(), 5))
+
+
+def test_a_run_that_cannot_be_stopped_does_not_keep_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_STOP_S", 0.01)
+
+    async def work() -> None:
+        run = a_run()
+        run.context = RequestContext("responses", "create_response", "req_1", {}, ClientConnection(None))
+        deaf = asyncio.create_task(asyncio.Event().wait())
+        nobody: Any = None
+        runs = BackgroundRuns(nobody, nobody)
+        stuck: Any = deaf
+        runs._runs["resp_1"] = (run, stuck)
+        await runs.aclose()
+        assert deaf.cancelled()
 
     asyncio.run(asyncio.wait_for(work(), 5))

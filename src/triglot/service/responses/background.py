@@ -30,6 +30,7 @@ log = logging.getLogger("triglot")
 
 _FLUSH_EVERY_S: Final = 1.0
 _POLL_S: Final = 0.25
+_STOP_S: Final = 5.0
 _PAGE: Final = 500
 _STOPPED: Final = "triglot was stopped while it worked on this response."
 _LOST: Final = "triglot was stopped while it worked on this response, or could not store how it ended."
@@ -131,6 +132,10 @@ class BackgroundRuns:
         runs = list(self._runs.values())
         for run, _ in runs:
             run.stop()
+        if runs:
+            await asyncio.wait([task for _, task in runs], timeout=_STOP_S)
+        for _, task in runs:
+            task.cancel()  # nothing may keep the server from stopping
         await asyncio.gather(*(task for _, task in runs), return_exceptions=True)
 
     async def _work(self, run: Run) -> None:
