@@ -8,6 +8,7 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from openai.lib.responses_tool_runner import RegisteredFunction, ResponsesToolRunner
 from openai.types.beta import BetaResponse
 from openai.types.responses import Response
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import openai
 
+SOCKETS: dict[str, Any] = {}
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 
 
@@ -26,9 +28,7 @@ def call(client: openai.OpenAI, beta: bool, request: Any, headers: Any) -> Any:
     answer = method(*request.get("ids", []), **sorted_out(method, request.get("fields", {})), extra_headers=headers)
     if answer is None:
         return None  # the SDK drops what is said of what was deleted
-    if isinstance(answer, Response | BetaResponse):
-        type(answer).model_validate_json(answer.to_json())  # with the checks that the SDK leaves out
-    return plain(answer)
+    return plain(checked(answer) if isinstance(answer, Response | BetaResponse) else answer)
 
 
 def stream(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> Any:
@@ -39,7 +39,7 @@ def stream(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> An
     last: Any = None
     with client.responses.stream(**sorted_out(client.responses.stream, request), extra_headers=headers) as events:
         for event in events:
-            last = event
+            last = checked(event)
             match event.type:
                 case "response.output_text.delta":
                     texts[event.output_index, event.content_index] = event.snapshot
@@ -60,7 +60,7 @@ def stream(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> An
 def events(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> Any:
     """The events of a stream as they come, from `responses.create`."""
     with client.responses.create(**sorted_out(client.responses.create, request), stream=True, extra_headers=headers) as received:
-        return [plain(event) for event in received]
+        return [plain(checked(event)) for event in received]
 
 
 def items(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
@@ -123,16 +123,45 @@ def retry(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> An
     return plain(client.with_options(max_retries=2).responses.create(**request))
 
 
-def socket(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
-    """The ends of responses on one WebSocket, each continuing the one before."""
-    ends: list[Any] = []
-    with client.responses.connect() as connection:
-        for fields in request:
-            before = {"previous_response_id": ends[-1]["response"]["id"]} if ends else {}
-            connection.response.create(**before, **fields)
-            event = next(event for event in connection if event.type in (*ENDS, "error"))
-            ends.append(plain(event))
-    return ends
+def run_tools(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """A whole tool loop of the SDK's runner; every tool answers with the text that `answers` holds for it."""
+    calls: list[Any] = []
+
+    def registered(tool: Any) -> Any:
+        def run(arguments: Any) -> str:
+            calls.append({"name": tool["name"], "arguments": arguments})
+            return str(request["answers"][tool["name"]])
+
+        return RegisteredFunction(tool, run)
+
+    runner = ResponsesToolRunner(functions=[registered(tool) for tool in request["tools"]])
+    response = runner.run(client, request["fields"], **request["options"])
+    return {"calls": calls, "response": plain(response)}
+
+
+def say(client: openai.OpenAI, _beta: bool, request: Any, headers: Any) -> Any:
+    """Send events on the WebSocket named `socket`, opened where it is not, and hear `count` events, or all to an end."""
+    if request["socket"] not in SOCKETS:
+        SOCKETS[request["socket"]] = client.responses.connect(extra_headers=headers).enter()
+    connection = SOCKETS[request["socket"]]
+    for event in request["events"]:
+        connection.send(event)
+    heard: list[Any] = []
+    while len(heard) != request.get("count") and not ("count" not in request and heard and heard[-1]["type"] in (*ENDS, "error")):
+        heard.append(plain(checked(connection.recv())))
+    return heard
+
+
+def hang_up(_client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> None:
+    """Close a WebSocket."""
+    SOCKETS.pop(request["socket"]).close()
+
+
+def checked(answer: Any) -> Any:
+    """What the SDK gave, read once more with the checks that it leaves out; codes of failures are Codex's, and the SDK knows not all."""
+    if getattr(answer, "type", "") != "response.failed":
+        type(answer).model_validate_json(answer.to_json(warnings=False))
+    return answer
 
 
 def sorted_out(method: Any, request: Any) -> dict[str, Any]:
@@ -158,5 +187,7 @@ JOBS: dict[str, Callable[[openai.OpenAI, bool, Any, Any], Any]] = {
     "parse": parse,
     "headers": headers,
     "retry": retry,
-    "socket": socket,
+    "run_tools": run_tools,
+    "say": say,
+    "hang_up": hang_up,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -259,13 +258,35 @@ def test_a_chain_on_a_websocket_needs_no_store(during: Any) -> None:
     backend = Answers()
 
     def work(get: Any, fail: Any) -> None:
-        turns = [{**MODEL, "input": f"question {turn}", "store": False} for turn in range(1, 6)]
-        ends = get("socket", turns)
-        assert [text_of(end["response"]) for end in ends] == [f"answer {turn}" for turn in range(1, 6)]
-        assert fail("call", call("responses.retrieve", ends[-1]["response"]["id"]))["code"] == "not_found"
-        told = json.dumps(backend.messages)
-        assert all(f"question {turn}" in told for turn in range(1, 6))
-        [refusal] = get("socket", [{**MODEL, "input": "and?", "previous_response_id": ends[-1]["response"]["id"]}])
+        before = {}
+        for turn in range(1, 21):
+            event = {"type": "response.create", **MODEL, "input": f"question {turn}", "store": False, **before}
+            heard = get("say", {"socket": "chain", "events": [event]})
+            assert text_of(heard[-1]["response"]) == f"answer {turn}"
+            before = {"previous_response_id": heard[-1]["response"]["id"]}
+        get("hang_up", {"socket": "chain"})
+        assert fail("call", call("responses.retrieve", before["previous_response_id"]))["code"] == "not_found"
+        assert backend.contents == [text for turn in range(1, 21) for text in (f"question {turn}", f"answer {turn}")][:-1]
+        [refusal] = get("say", {"socket": "other", "events": [{"type": "response.create", **MODEL, "input": "and?", **before}]})
         assert (refusal["type"], refusal["status"], refusal["error"]["code"]) == ("error", 400, "previous_response_not_found")
+        get("hang_up", {"socket": "other"})
 
     during(backend, work)
+
+
+@pytest.mark.parametrize("options", [{}, {"stream": True}, {"stream": True, "eager": True}], ids=["whole", "streamed", "eager"])
+def test_the_runner_of_the_sdk(during: Any, options: Any) -> None:
+    """It reads most closely: what is done in the stream must be in the last event, and all of it must be fit to be sent back."""
+    calls = calling(("add", {"a": 1}), ("add", {"a": 2}))
+    backend = Answers({"reasoning_content": "hm", **calls}, {"content": "Once more.", **calling(("add", {"a": 3}))}, "six")
+
+    def work(get: Any, _fail: Any) -> None:
+        fields = {**MODEL, "input": "Add.", "store": False, "include": ["reasoning.encrypted_content"]}
+        request = {"tools": [ADD], "answers": {"add": "added"}, "fields": fields, "options": {"max_steps": 5, **options}}
+        told = get("run_tools", request)
+        assert [one["arguments"]["a"] for one in told["calls"]] == [1, 2, 3]
+        assert text_of(told["response"]) == "six"
+
+    during(backend, work)
+    assert [message["role"] for message in backend.messages] == ["user", "assistant", "tool", "tool", "assistant", "tool"]
+    assert backend.messages[1]["reasoning_content"] == "hm"

@@ -22,3 +22,4 @@ async function run({ job, url, beta = false, request = {}, headers = {} }) {
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await run(JSON.parse(line)))}\n`);
 }
+process.exit(); // whatever a failed job has left open

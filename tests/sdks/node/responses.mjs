@@ -1,10 +1,13 @@
 // Jobs for the Node SDK of OpenAI.
 
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import OpenAI, { APIError } from 'openai';
+import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { accumulateResponse } from 'openai/lib/responses/ResponseAccumulator';
+import { ResponsesWebSocketAccumulator } from 'openai/lib/responses/responses-websocket-accumulator';
 import { ResponsesWebSocketSession } from 'openai/lib/responses/responses-websocket-session';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { z } from 'zod';
@@ -92,29 +95,55 @@ export const JOBS = {
   // a response that the SDK may ask for three times
   retry: ({ client, request }) => client.responses.create(request, { maxRetries: 2 }),
 
-  // the ends of responses on one WebSocket, each continuing the one before
-  async socket({ client, request }) {
-    const socket = new ResponsesWS(client);
-    const session = new ResponsesWebSocketSession(socket, { maxLanes: 1, maxBufferedEvents: 1000, maxBufferedBytes: 1_000_000 });
-    socket.on('error', () => {}); // each is also an event
-    const lane = session.lane();
-    const ends = [];
-    try {
-      for await (const { type } of socket) if (type === 'open') break;
-      for (const fields of request) {
-        lane.create({ ...(ends.length ? { previous_response_id: ends.at(-1).response.id } : {}), ...fields });
-        let event;
-        do event = await lane.receive();
-        while (![...ENDS, 'error'].includes(event.type));
-        ends.push(event);
-      }
-    } finally {
-      session.close();
-      socket.close();
+  // a whole tool loop of the SDK's runner; every tool answers with the text that `answers` holds for it
+  async run_tools({ client, request: { tools, answers, fields, options: { max_steps, ...options } } }) {
+    const calls = [];
+    const registered = (tool) => ({
+      tool,
+      execute: (args) => {
+        calls.push({ name: tool.name, arguments: args });
+        return answers[tool.name];
+      },
+    });
+    const runner = new ResponsesToolRunner({ functions: tools.map(registered) });
+    return { response: await runner.run(client, fields, { ...options, maxSteps: max_steps }), calls };
+  },
+
+  // send events on the WebSocket named `socket`, opened where it is not, and hear `count` events, or all to an end
+  async say({ client, request: { socket: name, events, count }, options }) {
+    SOCKETS[name] ??= await open(client, options);
+    for (const event of events) SOCKETS[name].socket.send(event);
+    const said = [];
+    while (said.length !== count && !(count === undefined && [...ENDS, 'error'].includes(said.at(-1)?.type))) {
+      said.push(await hear(SOCKETS[name]));
     }
-    return ends;
+    return said;
+  },
+
+  hang_up({ request: { socket: name } }) {
+    SOCKETS[name].socket.close();
+    delete SOCKETS[name];
   },
 };
+
+const SOCKETS = {};
+
+async function open(client, options) {
+  const socket = new ResponsesWS(client, options);
+  socket.on('error', () => {}); // each is also an event
+  const lane = new ResponsesWebSocketSession(socket, { maxLanes: 1, maxBufferedEvents: 1000, maxBufferedBytes: 1_000_000 }).lane();
+  for await (const { type } of socket) if (type === 'open') break;
+  return { socket, lane, accumulator: new ResponsesWebSocketAccumulator() };
+}
+
+// The next event; what the SDK has put together before the last one must be in it.
+async function hear({ lane, accumulator }) {
+  const event = await lane.receive();
+  const before = accumulator.current?.snapshot?.output;
+  accumulator.add(event);
+  if (event.type === 'response.completed') assert.deepEqual(event.response.output, before);
+  return event;
+}
 
 function reach(client, method) {
   const path = method.split('.').map(camel);
