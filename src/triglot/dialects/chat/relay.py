@@ -49,6 +49,10 @@ class _Chunk(msgspec.Struct):
     def is_only_progress(self) -> bool:
         return self.prompt_progress is not None and all(piece.is_blank for piece in self.choices)
 
+    @property
+    def is_count(self) -> bool:
+        return self.usage is not None and not self.choices
+
     def head(self) -> dict[str, Any]:
         """What is the same in every chunk of a stream. Before the first one nothing of it is known, and empty values say so."""
         fields = {"created": self.created, "id": self.id, "model": self.model, "object": "chat.completion.chunk"}
@@ -106,9 +110,12 @@ class StreamRelay:
         return whole
 
     def idle(self) -> bytes:
-        """Return a sign of life for a client that has heard nothing for a while: a chunk without choices."""
+        """Return a sign of life for a client that has heard nothing for a while: a chunk without choices.
+
+        None comes after the token counts: the official SDK would forget them.
+        """
         self._look_at(self._last)
-        if self._done:
+        if self._done or self._seen.is_count:
             return b""
         chunk = {"choices": [], **self._seen.head()}
         if self._tell_progress and self._seen.prompt_progress is not None:
@@ -143,31 +150,33 @@ class StreamRelay:
         return b"".join(map(_encode, chunks)) + encode_data(_DONE)
 
     def _hide_progress(self, whole: bytes) -> bytes:
-        kept: list[bytes] = []
-        for event in _EVENT.findall(whole):
-            self._look_at(event)
-            if b"data:" not in event or not self._seen.is_only_progress:
-                kept.append(event)
+        kept = [event for event in _EVENT.findall(whole) if not self._look_at(event)]
         self._hiding = not self._done and False in self._open.values()
         whole = b"".join(kept)
         self.spoke = b"data:" in whole
         return whole
 
-    def _look_at(self, events: bytes) -> None:
-        """Learn from whole events where the stream is. What is no chunk says nothing."""
-        for payload in EventStreamParser().feed(events.lstrip(b"\r\n")):
-            if payload == _DONE:
-                self._done = True
-                continue
-            try:
-                self._seen = chunk = _decode_chunk(payload)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue
-            if chunk.error is not None:
-                self._done = True
-            elif not chunk.is_only_progress:
-                for piece in chunk.choices:
-                    self._take(piece)
+    def _look_at(self, events: bytes) -> bool:
+        """Learn from whole events where the stream is, and say whether they tell of progress and of nothing else."""
+        found = [self._look_at_one(payload) for payload in EventStreamParser().feed(events)]
+        return bool(found) and all(found)
+
+    def _look_at_one(self, payload: bytes) -> bool:
+        if payload == _DONE:
+            self._done = True
+            return False
+        try:
+            self._seen = chunk = _decode_chunk(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        if chunk.is_only_progress:
+            return True
+        self._done = self._done or chunk.error is not None
+        for piece in chunk.choices:
+            self._take(piece)
+        if self._choices == 1 and chunk.is_count:
+            self._open.clear()  # its end came in an event that was not looked at
+        return False
 
     def _take(self, piece: _Piece) -> None:
         if piece.finish_reason is not None:

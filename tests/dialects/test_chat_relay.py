@@ -1,0 +1,262 @@
+"""What a chat stream says besides the backend's own bytes: signs of life and early ends; and what it leaves out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
+
+from tests.recordings import CHAT_STREAMS, read_body
+from triglot.dialects.chat.relay import StreamRelay
+from triglot.errors import ApiError, ErrorKind
+from triglot_conformance.contract import Contract
+from triglot_conformance.http1 import parse_recording
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "conformance/cases/chat"
+HEAD = {"created": 7, "id": "chatcmpl-1", "model": "tiny", "object": "chat.completion.chunk"}
+PROGRESS = {"total": 15, "cache": 0, "processed": 8, "time_ms": 3}
+
+
+def chunk(delta: dict[str, Any] | None, finish: str | None = None, index: int = 0, **more: Any) -> bytes:
+    choices = [] if delta is None else [{"finish_reason": finish, "index": index, "delta": delta}]
+    return encode({"choices": choices, **HEAD, **more})
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+
+def decode(data: bytes) -> list[Any]:
+    payloads = [event.removeprefix(b"data: ") for event in data.split(b"\n\n")[:-1]]
+    return [payload if payload == b"[DONE]" else json.loads(payload) for payload in payloads]
+
+
+ROLE = chunk({"role": "assistant", "content": None})
+READING = chunk({"role": "assistant", "content": None}, prompt_progress=PROGRESS)
+TEXT = chunk({"content": "Hel"})
+CALL = chunk({"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}]})
+END = chunk({}, "stop")
+DONE = b"data: [DONE]\n\n"
+
+
+# Progress that nobody asked for
+
+
+@pytest.mark.parametrize("size", [1, 13, 500, 100_000])
+@pytest.mark.parametrize(("name", "choices"), [("hidden-progress", 1), ("hidden-progress-two-choices", 2)])
+def test_progress_is_left_out_however_the_bytes_are_cut(name: str, choices: int, size: int) -> None:
+    body = parse_recording((CASES / "stream" / name / "backend.http").read_bytes()).body
+    relay = StreamRelay(choices=choices, hide_progress=True)
+    pieces = [relay.feed(body[start : start + size]) for start in range(0, len(body), size)]
+    assert b"".join(pieces) == (CASES / "stream" / name / "expected.sse").read_bytes()
+    assert relay.close() is None
+
+
+@pytest.mark.parametrize("name", [name for name in CHAT_STREAMS if "progress" not in name])
+def test_a_stream_without_progress_is_not_touched(name: str) -> None:
+    relay = StreamRelay(choices=2 if "n2" in name else 1, hide_progress=True)
+    assert relay.feed(read_body(name)) == read_body(name)
+    assert relay.close() is None
+
+
+def test_comments_between_are_kept() -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert relay.feed(b":\n\n" + READING + b":\n\n") == b":\n\n:\n\n"
+    assert not relay.spoke
+    assert relay.feed(ROLE) == ROLE
+    assert relay.spoke
+
+
+@pytest.mark.parametrize("event", [TEXT, CALL, END, chunk({"reasoning_content": "hm"})])
+def test_progress_that_comes_with_something_else_is_kept(event: bytes) -> None:
+    both = encode({**json.loads(event[6:]), "prompt_progress": PROGRESS})
+    assert StreamRelay(hide_progress=True).feed(both) == both
+
+
+def test_an_answer_that_has_begun_is_looked_at_no_more() -> None:
+    relay = StreamRelay(hide_progress=True)
+    relay.feed(ROLE)
+    assert relay.feed(READING) == READING
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_every_line_end_is_known(line_end: bytes) -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert relay.feed((READING + ROLE).replace(b"\n", line_end)) == ROLE.replace(b"\n", line_end)
+
+
+@pytest.mark.parametrize("event", [encode({"error": {"message": "x"}}), DONE])
+def test_an_end_while_the_prompt_is_read_is_relayed(event: bytes) -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert relay.feed(READING + event) == event
+    assert relay.close() is None
+
+
+def test_what_is_no_chunk_is_relayed() -> None:
+    for event in (b"data: what\n\n", b'data: {"choices":7}\n\n', b"event: x\ndata: {}\n\n"):
+        assert StreamRelay(hide_progress=True).feed(event) == event
+
+
+# Signs of life
+
+
+def test_before_the_backend_has_begun_a_sign_of_life_has_an_empty_head() -> None:
+    [beat] = decode(StreamRelay().idle())
+    assert beat == {"choices": [], "created": 0, "id": "", "model": "", "object": "chat.completion.chunk"}
+
+
+@pytest.mark.parametrize("before", [READING, ROLE, TEXT, CALL, END])
+@pytest.mark.parametrize("hide", [True, False])
+def test_a_sign_of_life_has_the_head_of_the_stream(before: bytes, hide: bool) -> None:
+    relay = StreamRelay(hide_progress=hide)
+    relay.feed(before + b"data: {half of an")
+    assert decode(relay.idle()) == [{"choices": [], **HEAD}]
+    relay.feed(b" event")
+    assert decode(relay.idle()) == [{"choices": [], **HEAD}]
+
+
+def test_progress_is_in_it_where_it_was_asked_for() -> None:
+    relay = StreamRelay(tell_progress=True)
+    assert relay.feed(READING) == READING
+    assert decode(relay.idle()) == [{"choices": [], **HEAD, "prompt_progress": PROGRESS}]
+    relay.feed(ROLE)
+    assert decode(relay.idle()) == [{"choices": [], **HEAD}]
+
+
+def test_an_answer_that_is_over_is_not_said_to_be_alive() -> None:
+    relay = StreamRelay()
+    relay.feed(TEXT + END + DONE)
+    assert relay.idle() == b""
+
+
+def test_nothing_takes_the_token_counts_away_again() -> None:
+    relay = StreamRelay()
+    relay.feed(chunk(None, usage=USAGE))
+    assert relay.idle() == b""
+
+
+@pytest.mark.parametrize("name", CHAT_STREAMS)
+def test_the_sdk_puts_a_stream_with_signs_of_life_together_as_without(name: str) -> None:
+    def put_together(*, beats: bool) -> Any:
+        state: Any = ChatCompletionStreamState()
+        relay = StreamRelay()
+        for event in read_body(name).split(b"\n\n")[:-1]:
+            pieces = [relay.feed(event + b"\n\n")] + ([relay.idle()] * 2 if beats else [])
+            for document in decode(b"".join(pieces)):
+                if document != b"[DONE]":
+                    state.handle_chunk(ChatCompletionChunk.construct(**document))
+        return state.current_completion_snapshot.to_dict()
+
+    if "n2" in name:
+        pytest.skip("the SDK cannot take choices that begin with the second one")
+    plain, beating = put_together(beats=False), put_together(beats=True)
+    for of_the_last in ("timings", "prompt_progress"):
+        plain.pop(of_the_last, None)
+        beating.pop(of_the_last, None)
+    assert beating == plain
+
+
+# Ends that somebody wished for
+
+
+def ends(data: bytes) -> list[tuple[int, str, Any]]:
+    *chunks, done = decode(data)
+    assert done == b"[DONE]"
+    assert all({**part, **HEAD} == part for part in chunks)
+    choices = [choice for part in chunks for choice in part["choices"]]
+    return [(choice["index"], choice["finish_reason"], choice["delta"]) for choice in choices]
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [(ROLE, "stop"), (TEXT, "stop"), (CALL, "length"), (chunk({"reasoning_content": "hm"}), "stop"), (CALL + TEXT, "stop")],
+)
+@pytest.mark.parametrize("hide", [True, False])
+def test_a_cancelled_answer_ends_as_if_it_were_over(before: bytes, reason: str, hide: bool) -> None:
+    relay = StreamRelay(hide_progress=hide)
+    relay.feed(READING + ROLE + before)
+    assert ends(relay.cancel()) == [(0, reason, {})]
+    assert relay.cancel() == b""
+    assert relay.idle() == b""
+
+
+def test_half_a_call_is_never_called_whole() -> None:
+    relay = StreamRelay(hide_progress=True)
+    relay.feed(ROLE)
+    relay.feed(CALL)
+    relay.feed(chunk({"tool_calls": [{"index": 0, "function": {"arguments": '"a":1}'}}]})[:-40])
+    assert ends(relay.cancel()) == [(0, "length", {})]
+
+
+@pytest.mark.parametrize("hide", [True, False])
+def test_an_answer_that_has_not_begun_gets_its_role(hide: bool) -> None:
+    relay = StreamRelay(hide_progress=hide)
+    relay.feed(READING)
+    assert ends(relay.cancel()) == [(0, "stop", {"role": "assistant", "content": ""})]
+    assert decode(StreamRelay().cancel())[0]["id"] == ""
+
+
+def test_what_has_ended_does_not_end_again() -> None:
+    relay = StreamRelay()
+    relay.feed(TEXT + END)
+    assert relay.cancel() == DONE
+    relay = StreamRelay()
+    relay.feed(TEXT + END + DONE)
+    assert relay.cancel() == b""
+    relay = StreamRelay()
+    relay.feed(encode({"error": {"message": "x"}}))
+    assert relay.cancel() == b""
+
+
+def test_nothing_follows_an_error_of_ours() -> None:
+    relay = StreamRelay()
+    relay.feed(TEXT)
+    relay.fail(ApiError(ErrorKind.BACKEND_TIMEOUT, "slow"))
+    assert (relay.cancel(), relay.idle()) == (b"", b"")
+
+
+def test_each_choice_ends_in_its_own_way() -> None:
+    relay = StreamRelay(choices=4, hide_progress=True)
+    for piece in (chunk({"content": "a"}, index=1), CALL, chunk({}, "stop", index=2), READING, chunk({"content": "b"}, index=1)):
+        relay.feed(piece)
+    assert ends(relay.cancel()) == [(0, "length", {}), (1, "stop", {}), (3, "stop", {"role": "assistant", "content": ""})]
+
+
+TIMINGS = {"cache_n": 5, "prompt_n": 10, "predicted_n": 4, "predicted_ms": 0.5}
+USAGE = {"completion_tokens": 4, "prompt_tokens": 15, "total_tokens": 19, "prompt_tokens_details": {"cached_tokens": 5}}
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(True, [{"choices": [], **HEAD, "usage": USAGE}]), (False, [])])
+def test_usage_is_told_where_it_is_asked_for_and_known(asked: bool, expected: list[Any]) -> None:
+    relay = StreamRelay(tell_usage=asked)
+    relay.feed(chunk({"content": "Hel"}, timings=TIMINGS))
+    _, *rest, done = decode(relay.cancel())
+    assert rest == expected
+    assert done == b"[DONE]"
+
+
+def test_usage_is_not_guessed_and_not_told_twice() -> None:
+    relay = StreamRelay(tell_usage=True)
+    relay.feed(TEXT)
+    assert len(decode(relay.cancel())) == 2
+    relay = StreamRelay(tell_usage=True)
+    relay.feed(TEXT + END + chunk(None, usage=USAGE, timings=TIMINGS))
+    assert relay.cancel() == DONE
+
+
+@pytest.mark.parametrize("name", CHAT_STREAMS)
+def test_a_cancelled_stream_is_legal_wherever_it_is_cut(name: str) -> None:
+    rules = Contract(ROOT / "specs").dialect("chat").stream
+    events = read_body(name).split(b"\n\n")[:-1]
+    for count in range(len(events) + 1):
+        relay = StreamRelay(choices=2 if "n2" in name else 1, tell_usage=True)
+        sent = b"".join(relay.feed(event + b"\n\n") for event in events[:count]) + relay.cancel()
+        *documents, done = decode(sent)
+        assert done == b"[DONE]"
+        assert rules.check_order(documents) == []
+        assert rules.check_invariants(documents) == []
