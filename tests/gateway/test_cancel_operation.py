@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from falcon.testing import TestClient
 
 from triglot.app import create_app
 from triglot.settings import IN_MEMORY, Settings
+
+from .harness import playing
+from .test_background import Backend, client_of, wait_for_status
+
+if TYPE_CHECKING:
+    from .harness import Gateway
 
 PATH = "/api/inference/cancel"
 KINDS = ["cancel_id", "session_id", "completion_id", "message_id", "response_id"]
@@ -55,3 +62,19 @@ def test_a_key_is_needed(client: TestClient) -> None:
 def test_it_is_a_post(client: TestClient) -> None:
     answer = client.simulate_get(PATH, headers={"authorization": "Bearer key-1"})
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_a_background_response_is_stopped_by_its_id(gateway: Gateway) -> None:
+    async def run() -> None:
+        backend = Backend()
+        async with playing(gateway, backend.play), client_of(gateway) as client:
+            url = f"http://127.0.0.1:{gateway.port}{PATH}"
+            queued = await client.responses.create(model="m", input="hello", background=True)
+            backend.say("Hel")
+            await wait_for_status(client, queued.id, "in_progress")
+            assert await client.post(url, body={"response_id": queued.id}, cast_to=object) == {"cancelled": 1}
+            await asyncio.wait_for(backend.gone.wait(), 10)
+            assert (await wait_for_status(client, queued.id, "cancelled")).output_text == "Hel"
+            assert await client.post(url, body={"response_id": queued.id}, cast_to=object) == {"cancelled": 0}
+
+    asyncio.run(asyncio.wait_for(run(), 30))
