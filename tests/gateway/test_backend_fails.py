@@ -90,7 +90,7 @@ def test_a_broken_stream_ends_with_the_error_of_its_dialect(gateway: Gateway, pl
         assert "broke off" in line
 
 
-@pytest.mark.parametrize("dialect", ["responses", "messages"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("play", [die_in_mid_stream, end_without_finish_reason])
 def test_an_answer_that_is_not_streamed_fails_with_a_status(gateway: Gateway, play: Any, dialect: str) -> None:
     reply = ask(gateway, play, dialect, stream=False)

@@ -11,14 +11,7 @@ from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, playing
 CLIENTS = 200
 
 
-# A chat answer that is not streamed comes from the backend in one piece: it has no decode phase that the gateway could see.
-SITUATIONS = [
-    (dialect, phase, stream)
-    for dialect in REQUESTS
-    for phase in ("prefill", "decode")
-    for stream in (True, False)
-    if (dialect, phase, stream) != ("chat", "decode", False)
-]
+SITUATIONS = [(dialect, phase, stream) for dialect in REQUESTS for phase in ("prefill", "decode") for stream in (True, False)]
 
 
 @pytest.mark.parametrize(("dialect", "phase", "stream"), SITUATIONS)

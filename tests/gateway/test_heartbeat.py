@@ -64,6 +64,49 @@ def test_a_stream_starts_and_beats_before_the_backend_answers(
     asyncio.run(run())
 
 
+def test_a_chat_stream_beats_before_the_backend_answers_and_while_it_only_comments(gateway: Gateway) -> None:
+    """Engines may comment each second, and some clients do not count that as life."""
+
+    async def run() -> None:
+        answer, go_on = asyncio.Event(), asyncio.Event()
+
+        async def play(connection: Connection) -> None:
+            await answer.wait()
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"role": "assistant", "content": None}) + chunk({"content": "Hel"}) + b'data: {"choi')
+            await go_on.wait()
+            await connection.send_chunk(b'ces":[]}\n\n')
+            go_on.clear()
+            while not go_on.is_set():
+                await connection.send_chunk(b":\n\n")
+                await asyncio.sleep(0.02)
+            await connection.send_chunk(chunk({"content": "lo"}) + ENDING)
+            await connection.send(b"0\r\n\r\n")
+
+        async with playing(gateway, play):
+            reader, writer = await open_stream(gateway, "chat")
+            early = [await read_event(reader) for _ in range(2)]
+            assert [(event["choices"], event["id"]) for event in early] == [([], "")] * 2
+            answer.set()
+            pieces = []
+            while len(pieces) < 2:  # further signs of life may come before the backend is heard
+                if (event := await read_event(reader))["choices"]:
+                    pieces.append(event["choices"][0]["delta"].get("content"))
+            assert pieces == [None, "Hel"]
+            beat = await read_event(reader)  # while an event has come by half
+            assert (beat["choices"], beat["id"]) == ([], "chatcmpl-1")
+            go_on.set()
+            beats = [await read_event(reader) for _ in range(3)]  # one of these may be the backend's own
+            assert [event["choices"] for event in beats] == [[]] * 3
+            go_on.set()
+            while not (event := await read_event(reader))["choices"]:
+                pass
+            assert event["choices"][0]["delta"] == {"content": "lo"}
+            writer.close()
+
+    asyncio.run(run())
+
+
 def test_a_stream_beats_while_an_answer_pauses(gateway: Gateway) -> None:
     async def run() -> None:
         go_on = asyncio.Event()
@@ -106,7 +149,7 @@ def test_a_stream_beats_while_the_model_thinks_unseen(gateway: Gateway) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("dialect", ["messages", "responses"])
+@pytest.mark.parametrize("dialect", REQUESTS)
 def test_a_failure_after_an_early_start_is_told_in_the_stream(gateway: Gateway, dialect: str) -> None:
     async def run() -> None:
         answer = asyncio.Event()
@@ -122,9 +165,9 @@ def test_a_failure_after_an_early_start_is_told_in_the_stream(gateway: Gateway, 
             await read_event(reader)
             answer.set()
             event = await read_event(reader)
-            while event["type"] in ("ping", "response.in_progress"):
+            while event.get("type") in ("ping", "response.in_progress") or event.get("choices") == []:
                 event = await read_event(reader)
-            assert event["type"] == ("error" if dialect == "messages" else "response.failed")
+            assert event.get("type") == {"messages": "error", "responses": "response.failed", "chat": None}[dialect]
             assert "out of memory" in json.dumps(event)
             writer.close()
 
