@@ -283,15 +283,16 @@ def test_a_compaction_shortens_what_goes_on_by_ids(gateway: Gateway, within: str
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
-def test_without_a_summary_there_is_no_compaction(gateway: Gateway) -> None:
+@pytest.mark.parametrize("begun", [{"reasoning_content": "Hm"}, {"content": "They"}])
+def test_without_a_whole_summary_there_is_no_compaction(gateway: Gateway, begun: dict[str, str]) -> None:
     async def run() -> None:
         async def play(connection: Connection) -> None:
             await connection.send(HEAD)
-            await connection.send_chunk(chunk({"reasoning_content": "Hm"}) + chunk({}, "length") + b"data: [DONE]\n\n")
+            await connection.send_chunk(chunk(begun) + chunk({}, "length") + b"data: [DONE]\n\n")
             await connection.send(b"0\r\n\r\n")
 
         async with playing(gateway, play), client_of(gateway) as client:
-            with pytest.raises(openai.InternalServerError, match="no summary"):
+            with pytest.raises(openai.InternalServerError, match="summary was whole"):
                 await client.responses.compact(model="m", input="Who am I?")
 
     asyncio.run(asyncio.wait_for(run(), 30))

@@ -41,12 +41,12 @@ class Compactor:
         request = CreateResponse.model_validate(context.document, strict=True)
         turn = await self._turns.prepare(request, context, remembers=True, table=COMPACT_RESPONSE)
         response = await self._turns.answer(turn, context)
-        made: list[Any] = [*response["output"]]
-        if not made:
+        if response["status"] != "completed":  # the item has no mark that would tell half a summary from a whole one
             message = (
-                "The model wrote no summary before it ran out of room: send a shorter conversation, or serve the model with more context."
+                "The model ran out of room before its summary was whole: send a shorter conversation, or serve the model with more context."
             )
             raise ApiError(ErrorKind.BACKEND_FAILED, message)
+        made: list[Any] = [*response["output"]]
         return {
             "id": response["id"],
             "object": "response.compaction",
