@@ -287,14 +287,14 @@ class EngineHost:
                 self._publish()
 
     def _end_load(self, loading: Loading, error: str) -> None:
+        if not loading.is_cancelled:
+            log.warning("%s was not loaded: %s", loading.engine.options.alias, error)
         with self._lock:
             loading.state = "cancelled" if loading.is_cancelled else "failed"
             loading.error = None if loading.is_cancelled else error
             loading.ended = time.monotonic()
             loading.process = None
             self._publish()
-        if not loading.is_cancelled:
-            log.warning("%s was not loaded: %s", loading.engine.options.alias, error)
 
     def _fits_beside(self, loading: Loading) -> bool:
         if self._current is None or loading.swap == "beside":

@@ -34,6 +34,7 @@ POLL_INTERVAL_S = 0.05
 STOP_TIMEOUT_S = 3.0
 LOG_LINES = 20
 PORT_ATTEMPTS = 3
+_STOPPED = "the engine was stopped before it was ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,11 @@ class EngineProcess:
             EngineError: it died, or was not ready in time.
         """
         # One thread starts the process and outlives it: for the kernel, the parent that an engine dies with is a thread.
-        self._supervisor = threading.Thread(target=self._supervise, name="engine supervisor", daemon=True)
-        self._supervisor.start()
+        with self._spawning:
+            if self._stopping.is_set():
+                raise EngineError(_STOPPED)
+            self._supervisor = threading.Thread(target=self._supervise, name="engine supervisor", daemon=True)
+            self._supervisor.start()
         self._settled.wait()
         if self._failure is not None:
             raise self._failure
@@ -135,13 +139,15 @@ class EngineProcess:
         """Stop the engine; returns when it is gone."""
         self._stopping.set()
         self._end_process()
-        if self._supervisor is not None:
-            self._supervisor.join()
+        with self._spawning:
+            supervisor = self._supervisor
+        if supervisor is not None:
+            supervisor.join()
 
     def _launch(self) -> None:
         with self._spawning:
             if self._stopping.is_set():
-                raise EngineError("the engine was stopped before it was ready")
+                raise EngineError(_STOPPED)
             # A session of its own: Ctrl-C in the terminal is for the gateway, which then stops the engine.
             self._process = subprocess.Popen(  # noqa: S603
                 self.command.on_port(self._port),

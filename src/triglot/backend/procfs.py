@@ -21,12 +21,19 @@ def family(pid: int) -> list[int]:
     """The process and everything that it started."""
     found = [pid]
     for member in found:
-        try:
-            children = (_PROC / str(member) / "task" / str(member) / "children").read_text()
-        except OSError:
-            continue
-        found += map(int, children.split())
+        for thread in _list(_PROC / str(member) / "task"):  # a child belongs to the thread that started it
+            try:
+                found += map(int, (thread / "children").read_text().split())
+            except OSError:
+                continue
     return found
+
+
+def _list(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def cpu_s(pid: int) -> float | None:
