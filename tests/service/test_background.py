@@ -114,6 +114,23 @@ def test_a_response_that_is_lost_between_its_last_event_and_its_end_has_failed()
     asyncio.run(asyncio.wait_for(work(), 5))
 
 
+def test_a_stream_of_a_response_that_is_deleted_elsewhere_has_an_end() -> None:
+    async def work() -> None:
+        store = SqliteStore(None, ttl_s=1000, max_bytes=2**20)
+        queued = StoredResponse("resp_1", "queued", b'{"id":"resp_1","status":"queued"}', 1_800_000_000, background=True)
+        await store.save_response("", queued, [], [])
+        await store.append_events("", "resp_1", [(0, b'{"type":"response.created"}')])
+        stream = RunStream(store, "", "resp_1", after=-1, run=None)
+        assert b"response.created" in await anext(stream)
+        await store.delete_response("", "resp_1")
+        last = await anext(stream)
+        assert b'{"type":"response.incomplete","sequence_number":1,"response":{"id":"resp_1","status":"cancelled"}}' in last
+        assert [piece async for piece in stream] == []
+        await store.aclose()
+
+    asyncio.run(asyncio.wait_for(work(), 5))
+
+
 def test_a_run_that_cannot_be_stopped_does_not_keep_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "_STOP_S", 0.01)
 

@@ -19,7 +19,7 @@ from triglot.sse import encode_event
 from triglot.state.store import RUNNING, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from triglot.generated.responses.events import Response
     from triglot.service.responses.turns import Turn, Turns
@@ -221,6 +221,7 @@ class RunStream:
         self._next = after + 1
         self._run = run
         self._ended = False
+        self._running: StoredResponse | None = None  # as it was last seen to run, elsewhere
 
     def __aiter__(self) -> RunStream:
         return self
@@ -255,19 +256,21 @@ class RunStream:
             response = await self._store.load_response(self._owner, self._response_id)
             found = await self._store.load_events(self._owner, self._response_id, after=self._next - 1, limit=_PAGE)
             events = [(msgspec.json.decode(body, type=_Typed).type, body) for _, body in found]
+            if response is None and self._running is not None:  # deleted, which ends it
+                return [self._tell_end("response.incomplete", {**read_response(self._running), "status": "cancelled"})]
             if response is None or response.status not in RUNNING:
                 return events
+            self._running = response
             if events and events[-1][0] in _LAST:  # told only when the response is stored too: it may be continued at once
                 events.pop()
             if events:
                 return events
             if response.lost:
-                return [self._tell_loss(response)]
+                return [self._tell_end("response.failed", read_response(response))]
             await asyncio.sleep(_POLL_S)
 
-    def _tell_loss(self, stored: StoredResponse) -> tuple[str, bytes]:
-        event = {"type": "response.failed", "sequence_number": self._next, "response": read_response(stored)}
-        return "response.failed", msgspec.json.encode(event)
+    def _tell_end(self, kind: str, response: Mapping[str, Any]) -> tuple[str, bytes]:
+        return kind, msgspec.json.encode({"type": kind, "sequence_number": self._next, "response": response})
 
 
 def read_response(stored: StoredResponse) -> Response:
