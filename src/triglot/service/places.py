@@ -6,12 +6,17 @@ A place is a slot of the backend. It keeps the prompt that it read last, so a re
 from __future__ import annotations
 
 import itertools
+import logging
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from triglot.service.affinity import Affinity
+
+log = logging.getLogger("triglot")
 
 POLL_S: Final = 0.05
 """How often a process in which requests wait looks for places that nobody told it of: whoever held them was killed."""
@@ -125,6 +130,22 @@ class OwnPlaces:
 
     def close(self) -> None:
         """See `Places`."""
+
+
+def open_places(directory: Path | None) -> Places:
+    """The places of a gateway.
+
+    Args:
+        directory: where its processes meet, or `None` if it has only one. Windows has no locks that end with their process.
+    """
+    if directory is not None and sys.platform != "win32":
+        from triglot.service.shared_places import SharedPlaces  # noqa: PLC0415 - Windows cannot import it
+
+        try:
+            return SharedPlaces(directory / "slots")
+        except OSError as error:
+            log.warning("this process counts the requests to the backend by itself: %s cannot be used: %s", directory, error)
+    return OwnPlaces()
 
 
 def rank_places(free: Mapping[int, Use], affinity: Affinity | None) -> list[int]:
