@@ -17,7 +17,7 @@ def read_chat(name: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("stream", "whole"), [("stream/tool-calls/auto", "json/tool-calls"), ("stream/text", "json/text"), ("json/logprobs", "json/logprobs")]
+    ("stream", "whole"), [("stream/tool-calls/auto", "json/tool-calls"), ("stream/text", "json/text"), ("stream/logprobs", "json/logprobs")]
 )
 def test_a_recorded_stream_folds_into_the_recorded_whole_answer(stream: str, whole: str) -> None:
     frames = [frame.data for frame in parse_stream(read_chat(stream)) if frame.data not in (None, "[DONE]")]

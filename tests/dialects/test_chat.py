@@ -8,7 +8,7 @@ import pytest
 from tests.recordings import CHAT_STREAMS, read_body
 from triglot.backend.profiles import LLAMA_SERVER, OPENAI
 from triglot.dialects.chat.relay import StreamRelay
-from triglot.dialects.chat.request import convert_request, find_remote_images
+from triglot.dialects.chat.request import WATCHED, can_fold, convert_request, find_remote_images, streamed
 from triglot.errors import ApiError, ErrorKind
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -64,6 +64,53 @@ def test_names_of_ours_go_only_to_a_backend_that_takes_any_field() -> None:
     fields = {"seed": 1, "cancel_id": "a", "session_id": "s"}
     assert convert(**fields) == "untouched"
     assert convert(OPENAI, **fields) == {"messages": HELLO, "seed": 1}
+
+
+def test_what_is_asked_for_besides_is_put_behind_the_clients_own_bytes() -> None:
+    body = b' { "stream" : true, "messages": [{"role":"user","content":"}"}],\n "top_p": 1.50 }\n '
+    sent = convert_request(json.loads(body), body, LLAMA_SERVER, WATCHED)
+    assert sent == b' { "stream" : true, "messages": [{"role":"user","content":"}"}],\n "top_p": 1.50 ,"return_progress":true}'
+    assert json.loads(sent) == {**json.loads(body), "return_progress": True}
+
+
+def test_what_the_client_has_asked_for_itself_is_not_asked_for_again() -> None:
+    body = b'{"messages":[], "return_progress" : true}'
+    assert convert_request(json.loads(body), body, LLAMA_SERVER, WATCHED) is body
+
+
+@pytest.mark.parametrize("mine", [{"return_progress": False}, {"return_progress": None}, {"tools": [A], "tool_choice": "none"}])
+def test_no_field_is_sent_twice(mine: dict[str, Any]) -> None:
+    body = json.dumps({**mine, "messages": HELLO}).encode()
+    sent = convert_request(json.loads(body), body, LLAMA_SERVER, WATCHED)
+    assert sent.count(b"return_progress") == 1
+    assert json.loads(sent)["return_progress"] is True
+
+
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}, {"include_usage": True, "include_obfuscation": False}])
+def test_an_answer_in_one_piece_is_asked_for_as_a_stream_with_counts(options: Any) -> None:
+    document = {"messages": HELLO, "stream": False, "stream_options": options}
+    sent = json.loads(convert_request(document, json.dumps(document).encode(), LLAMA_SERVER, streamed(document)))
+    expected = {**(options or {}), "include_usage": True}
+    assert sent == {"messages": HELLO, "stream": True, "stream_options": expected, "return_progress": True}
+    assert document["stream"] is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, True),
+        ({"tools": [A]}, True),
+        ({"logprobs": False, "n_probs": 0, "verbose": None}, True),
+        ({"logprobs": True}, False),
+        ({"n_probs": 2}, False),
+        ({"verbose": True}, False),
+        ({"messages": [*HELLO, {"role": "assistant", "content": "Hel"}]}, False),
+        ({"messages": [{"role": "assistant", "content": "Hel"}, *HELLO]}, True),
+        ({"messages": []}, True),
+    ],
+)
+def test_what_a_stream_does_not_say_is_not_asked_for_as_one(fields: dict[str, Any], expected: bool) -> None:
+    assert can_fold({"messages": HELLO, **fields}) is expected
 
 
 def test_system_messages_become_one_at_the_top() -> None:

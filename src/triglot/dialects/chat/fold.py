@@ -1,8 +1,8 @@
 """The answer in one piece, from the stream of the same answer: what llama-server itself gives without `stream`, field by field.
 
-A llama-server that is busy notices a client that has gone only while it streams to it, so it is always asked for a stream. Numbers pass
-through as they are written, with every digit. Sources: the recorded pairs of llama-server b11549, streamed and not, and its
-`server-task.cpp`, in which both forms are made.
+A llama-server that is busy notices a client that has gone only while it streams to it, so it is asked for a stream, unless `can_fold` says
+that the stream would not tell all. Numbers pass through as they are written, with every digit. Source: recorded pairs of llama-server b11549,
+the same request streamed and not.
 """
 
 from __future__ import annotations
@@ -36,17 +36,12 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_Call] | None = None
 
 
-class _Logprobs(msgspec.Struct):
-    content: list[msgspec.Raw] | None = None
-
-
 class _Piece(msgspec.Struct):
     """What a chunk adds to one choice."""
 
     index: int
     delta: _Delta
     finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
 
 
 class _Chunk(msgspec.Struct, rename={"verbose": "__verbose"}):
@@ -71,7 +66,6 @@ class _Choice:
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.calls: list[dict[str, Any]] = []
-        self.logprobs: list[msgspec.Raw] = []
         self.finish_reason: str | None = None
 
     def add(self, piece: _Piece) -> None:
@@ -82,8 +76,6 @@ class _Choice:
             self.reasoning.append(delta.reasoning_content)
         for fragment in delta.tool_calls or ():
             self._add_call(fragment)
-        if piece.logprobs is not None:
-            self.logprobs += piece.logprobs.content or ()
         self.finish_reason = piece.finish_reason or self.finish_reason
 
     def _add_call(self, fragment: _Call) -> None:
@@ -102,8 +94,7 @@ class _Choice:
             message["reasoning_content"] = "".join(self.reasoning)
         if self.calls:
             message["tool_calls"] = self.calls
-        choice = {"finish_reason": self.finish_reason, "index": index, "message": message}
-        return {**choice, "logprobs": {"content": self.logprobs}} if self.logprobs else choice
+        return {"finish_reason": self.finish_reason, "index": index, "message": message}
 
 
 class CompletionFold:

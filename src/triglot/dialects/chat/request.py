@@ -53,10 +53,10 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile, mor
 def can_fold(document: dict[str, Any]) -> bool:
     """Whether the stream of this request to llama-server says all that its answer in one piece says.
 
-    It does not repeat the beginning of an answer that the request gives; log probabilities are not served in a stream with tools; and
-    `verbose` tells of a stream that there is one.
+    It does not repeat the beginning of an answer that the request gives. It leaves out the log probabilities of tokens without a text, such
+    as the last one, and has none beside tools. With `verbose` each form tells of itself.
     """
-    if document.get("verbose") or (document.get("tools") and (document.get("logprobs") or document.get("n_probs"))):
+    if any(document.get(name) for name in ("logprobs", "n_probs", "verbose")):
         return False
     messages = document["messages"]
     return not messages or messages[-1].get("role") != "assistant"
