@@ -1,7 +1,7 @@
 """The answer in one piece, from the stream of the same answer: what llama-server itself gives without `stream`, field by field.
 
-A llama-server that is busy notices a client that has gone only while it streams to it, so it is asked for a stream, unless `can_fold` says
-that the stream would not tell all. Numbers pass through as they are written, with every digit. Source: recorded pairs of llama-server b11549,
+A busy llama-server notices a client that has gone only while it streams to it, so it is asked for a stream, unless `can_fold` says that
+the stream would not tell all. Numbers pass through as they are written, with every digit. Source: recorded pairs of llama-server b11549,
 the same request streamed and not.
 """
 
