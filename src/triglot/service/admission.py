@@ -226,8 +226,14 @@ class Admission:
 
     def _keep_watch(self) -> None:
         """Look again in a moment, if other processes take and free places too; otherwise only what happens here can change anything."""
-        if self._poll is None and self._places.watch(self._admit):
+        if self._poll is None and self._places.watch(self._heed):
             self._poll = asyncio.get_running_loop().call_later(POLL_S, self._look)
+
+    def _heed(self) -> None:
+        """Another process offers a place. If it is not for us, as turns have changed since we last claimed one, then it is for another."""
+        self._admit()
+        if self._ahead:
+            self._places.offer()
 
     def _look(self) -> None:
         self._poll = None

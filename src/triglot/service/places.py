@@ -64,8 +64,11 @@ class Places(Protocol):
         A claim holds for a moment only: who still waits repeats it every `POLL_S`.
         """
 
+    def offer(self) -> None:
+        """Tell the other process with the earliest claim that a place may be free."""
+
     def watch(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` whenever another process has freed a place for a claim of this one; false if there are no other processes."""
+        """Call `callback` whenever another process offers a place; false if there are no other processes."""
 
     def close(self) -> None:
         """Let go of everything, also of places that are taken."""
@@ -123,6 +126,9 @@ class OwnPlaces:
     def claim(self, claim: Claim | None) -> int:  # noqa: ARG002
         """See `Places`: there is nobody else."""
         return 0
+
+    def offer(self) -> None:
+        """See `Places`: there is nobody else."""
 
     def watch(self, callback: Callable[[], None]) -> bool:  # noqa: ARG002
         """See `Places`: there is nobody else."""

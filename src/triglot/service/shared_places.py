@@ -85,7 +85,7 @@ class SharedPlaces:
             self._taken.remove(place)
             self._board[_USES + 3 * place + 2] = self.arrive()
             fcntl.flock(self._files[place], fcntl.LOCK_UN)
-            self._ring()
+            self.offer()
 
     def arrive(self) -> int:
         """See `Places`; in nanoseconds of a clock that all processes share."""
@@ -111,6 +111,13 @@ class SharedPlaces:
         self._is_claiming = True
         self._set_row(self._claims_at, *claim, now + _CLAIM_NS)
         return sum(other < (claim, self._seat) for other in self._other_claims(now))
+
+    def offer(self) -> None:
+        """See `Places`."""
+        claims = self._other_claims(self.arrive())
+        if claims and self._bell is not None:
+            with contextlib.suppress(OSError):  # it has gone, or has no time to look: it looks by itself later
+                self._bell.sendto(b".", self._bell_of(min(claims)[1]))
 
     def watch(self, callback: Callable[[], None]) -> bool:
         """See `Places`."""
@@ -150,13 +157,6 @@ class SharedPlaces:
         """The valid claims of other processes and their seats. One that is valid for too long is from before the machine was started."""
         rows = ((self._row(_CLAIMS + 3 * seat), seat) for seat in range(self._board[_SEATS_USED]) if seat != self._seat)
         return [(Claim(served, arrived), seat) for (served, arrived, until), seat in rows if 0 < until - now <= _CLAIM_NS]
-
-    def _ring(self) -> None:
-        """Tell the process that is next that a place is free."""
-        claims = self._other_claims(self.arrive())
-        if claims and self._bell is not None:
-            with contextlib.suppress(OSError):  # it has gone, or has no time to look: it looks by itself later
-                self._bell.sendto(b".", self._bell_of(min(claims)[1]))
 
     def _bell_of(self, seat: int) -> str:
         return str(self._directory / f"bell-{seat}")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from triglot.service.affinity import Affinity
+from triglot.service.places import OwnPlaces, Use, open_places, rank_places
+
+SAME, KIN, OTHER = Affinity(1, 10), Affinity(2, 10), Affinity(3, 30)
+
+
+def uses(*marks):
+    """The uses of places 0, 1, ...: the earlier in the list, the longer ago."""
+    return {place: Use(*mark, place + 1) if mark else Use() for place, mark in enumerate(marks)}
+
+
+@pytest.mark.parametrize(
+    ("free", "affinity", "ranked"),
+    [
+        (uses(OTHER, None, OTHER), None, [1, 0, 2]),
+        (uses(OTHER, None, OTHER), SAME, [1, 0, 2]),
+        (uses(OTHER, SAME, KIN, SAME, None, KIN), SAME, [3, 1, 2, 5, 4, 0]),
+        (uses(OTHER, KIN, None), SAME, [1, 2, 0]),
+        (uses((0, 0), None), None, [1, 0]),
+        (uses(OTHER), SAME, [0]),
+        ({}, SAME, []),
+    ],
+)
+def test_a_request_goes_where_most_of_its_prompt_is_known(free, affinity, ranked):
+    assert rank_places(free, affinity) == ranked
+
+
+def test_a_place_given_back_is_the_last_to_go_to_a_stranger():
+    places = OwnPlaces()
+    places.resize(2)
+    assert [places.take(SAME), places.take(OTHER), places.take(None)] == [0, 1, None]
+    places.give(0)
+    places.give(1)
+    assert places.take(Affinity(4, 40)) == 0
+
+
+def test_a_retry_goes_elsewhere_while_its_place_is_taken():
+    places = OwnPlaces()
+    places.resize(3)
+    assert [places.take(SAME), places.take(OTHER), places.take(SAME)] == [0, 1, 2]
+    places.give(0)
+    places.give(2)
+    assert places.take(SAME) == 2
+
+
+def test_one_process_has_places_of_its_own():
+    assert isinstance(open_places(None), OwnPlaces)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot share")
+def test_a_directory_that_cannot_be_used_is_told_and_done_without(tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    assert isinstance(open_places(tmp_path / "file"), OwnPlaces)
+    assert "this process counts the requests to the backend by itself" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot share")
+def test_several_processes_share(tmp_path):
+    one, other = open_places(tmp_path / "made"), open_places(tmp_path / "made")
+    try:
+        one.resize(1)
+        assert (one.take(None), other.take(None)) == (0, None)
+    finally:
+        one.close()
+        other.close()
