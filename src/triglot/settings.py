@@ -55,8 +55,10 @@ class Settings:
     max_image_side: int = 2048
     fetch_media: bool = False
     connect_timeout_s: float = 5.0
-    first_byte_timeout_s: float = 600.0
+    queue_timeout_s: float = 600.0
+    first_token_timeout_s: float = 1800.0
     idle_timeout_s: float = 300.0
+    total_timeout_s: float | None = None
     engine_start_timeout_s: float = 300.0
     engine_wait_s: float = 60.0
     engine_drain_s: float = 60.0
@@ -350,8 +352,10 @@ SETTINGS = (
     Setting("max_image_side", "PIXELS", _whole(16, 16384), "longer side of an image; larger ones are scaled down"),
     Setting("fetch_media", "on|off", _switch, "whether images and PDFs that a request names by URL are fetched from the web"),
     Setting("connect_timeout_s", "SECONDS", _seconds, "how long connecting to the backend may take"),
-    Setting("first_byte_timeout_s", "SECONDS", _seconds, "how long the backend may take to begin an answer, queueing included"),
-    Setting("idle_timeout_s", "SECONDS", _seconds, "how long a backend may fall silent within an answer"),
+    Setting("queue_timeout_s", "SECONDS", _seconds, "how long a request may wait for a place at the backend"),
+    Setting("first_token_timeout_s", "SECONDS", _seconds, "how long the backend may take to the first token, reading the prompt included"),
+    Setting("idle_timeout_s", "SECONDS", _seconds, "how long an answer may make no progress"),
+    Setting("total_timeout_s", "SECONDS", _seconds, "how long a request may take altogether; default: for ever"),
     Setting("engine_start_timeout_s", "SECONDS", _seconds, "how long our own engine may take to load its model"),
     Setting("engine_wait_s", "SECONDS", _seconds, "how long a request waits for an engine of ours that is loading its model"),
     Setting("engine_drain_s", "SECONDS", _seconds, "how long answers of an engine of ours that is being replaced may go on"),

@@ -140,6 +140,7 @@ class RequestContext:
         """The request as one that goes on when its client has gone; it ends with `client.leave()`."""
         context = RequestContext(self.dialect, self.operation, self.request_id, self.headers, ClientConnection(None))
         context.owner = self.owner
+        context.document = self.document
         return context
 
 

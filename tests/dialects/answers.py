@@ -29,10 +29,11 @@ def events_of(recording: str) -> list[BackendEvent]:
 
 def message_stream(*, display: Any = "full", members: Any = None, context_tokens: int | None = None) -> MessageStream:
     """A translator with ids that count."""
-    numbers = itertools.count()
+    numbers = itertools.count(1)
     return MessageStream(
         model="m",
         request_id="req_1",
+        message_id="msg_0",
         new_id=lambda prefix: f"{prefix}{next(numbers)}",
         sign=lambda text: f"signed {len(text)}",
         display=display,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-PROPS = {"default_generation_settings": {"n_ctx": 4096}, "total_slots": 4}
+PROPS = {"default_generation_settings": {"n_ctx": 4096}, "total_slots": 1000}
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("/v1/chat/completions", {"model": "m", "messages": [{"role": "user", "content": "hello"}]}),
     "responses": ("/v1/responses", {"model": "m", "input": "hello"}),

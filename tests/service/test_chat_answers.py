@@ -47,6 +47,16 @@ class FakeCall:
         self.status = status
         self.headers = {"content-type": "text/event-stream"}
         self.closed_whole: bool | None = None
+        self.names: list[tuple[str, str]] = []
+
+    def name(self, kind: str, name: str) -> None:
+        self.names.append((kind, name))
+
+    def progressed(self) -> None:
+        pass
+
+    def resumed(self) -> None:
+        pass
 
     async def open(self, within_s: float | None = None) -> bool:
         if self._script and self._script[0] is None:

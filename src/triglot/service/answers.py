@@ -14,21 +14,21 @@ from triglot.backend.client import Aborted
 from triglot.backend.failures import convert_error_answer
 from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ClientGone, ErrorKind
-from triglot.events import Failed
+from triglot.events import Failed, Progress
 from triglot.service.limits import pass_on_limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from triglot.backend.client import Backend, Call
+    from triglot.backend.client import Call
     from triglot.backend.decode import AnswerDecoder
     from triglot.dialects.translator import Event, Translator
     from triglot.events import BackendEvent
+    from triglot.service.flight import Flight
     from triglot.web import RequestContext
 
 log = logging.getLogger("triglot")
 
-CHAT_PATH: Final = "/v1/chat/completions"
 EVENT_STREAM: Final = "text/event-stream"
 EARLY_START_S: Final = 0.25
 """A stream starts after this long even if the backend has not: until then its status can still be an error's."""
@@ -37,17 +37,13 @@ _ERROR_BODY_LIMIT: Final = 1 << 20
 _BODY_LIMIT: Final = 1 << 28
 
 
-async def open_answer(  # noqa: PLR0913 - keywords
-    backend: Backend, context: RequestContext, body: bytes, *, stream: bool, path: str = CHAT_PATH, within_s: float | None = None
-) -> Call:
-    """Send `body` to the backend and return the call once its answer has begun, or after `within_s`: then its status is 0.
+async def open_answer(call: Call | Flight, context: RequestContext, *, stream: bool, within_s: float | None = None) -> None:
+    """Send a request and return once its answer has begun, or after `within_s`: then the status is 0. It is closed if it fails.
 
     Raises:
         ApiError: the backend cannot be reached, refused the request, or answered with something else than was asked for.
         ClientGone: the client went away first.
     """
-    call = backend.call("POST", path, body=body, headers={"content-type": "application/json", "x-request-id": context.request_id})
-    context.client.on_end(call.abort)
     try:
         if await call.open(within_s):
             pass_on_limits(call.headers, context)
@@ -59,10 +55,9 @@ async def open_answer(  # noqa: PLR0913 - keywords
         if isinstance(error, asyncio.CancelledError):
             raise told(error) from None
         raise
-    return call
 
 
-async def check_answer(call: Call, expected: str) -> None:
+async def check_answer(call: Call | Flight, expected: str) -> None:
     """Make sure that the answer which has begun is one, and of the expected content type.
 
     Raises:
@@ -78,7 +73,7 @@ async def check_answer(call: Call, expected: str) -> None:
     raise ApiError(ErrorKind.BACKEND_FAILED, message)
 
 
-async def read_body(call: Call) -> bytes:
+async def read_body(call: Call | Flight) -> bytes:
     """Read a whole answer and close the call.
 
     Raises:
@@ -95,7 +90,7 @@ async def read_body(call: Call) -> bytes:
         await call.aclose()
 
 
-async def collect_events(call: Call, decoder: AnswerDecoder, translator: Translator[Event]) -> list[Event]:
+async def collect_events(call: Flight, decoder: AnswerDecoder, translator: Translator[Event]) -> list[Event]:
     """Read a streamed answer to its end, close the call, and return all its dialect events.
 
     Raises:
@@ -106,7 +101,11 @@ async def collect_events(call: Call, decoder: AnswerDecoder, translator: Transla
     try:
         while not translator.ended:
             data = await call.read()
-            for event in decoder.feed(data) if data else decoder.close():
+            events = decoder.feed(data) if data else decoder.close()
+            if events and type(events[-1]) is not Progress:
+                call.progressed()
+                call.resumed()
+            for event in events:
                 if type(event) is Failed:
                     raise ApiError(event.kind, event.message, details=event.details)
                 out.extend(translator.receive(event))
@@ -145,7 +144,7 @@ class TranslatedStream:
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
-        call: Call,
+        call: Flight,
         decoder: AnswerDecoder,
         translator: Translator[Mapping[str, Any]],
         *,
@@ -179,15 +178,19 @@ class TranslatedStream:
             opening, self._opening = self._opening, ()
             return opening
         translator = self._translator
+        self._call.resumed()
         while not translator.ended:
             out: list[Mapping[str, Any]] = []
-            for event in await self._next_events():
+            events = await self._next_events()
+            for event in events:
                 if type(event) is Failed:
                     log.warning("%s: the answer broke off: %s", self._request_id, event.message)
                 out += translator.receive(event)
             if not out and not self._aborted and self._patience_s() <= 0:
                 self._written_at = self._loop.time()
                 out += translator.idle()
+            if events and type(events[-1]) is not Progress:
+                self._call.progressed()
             if out:
                 self._written_at = self._loop.time()
                 if translator.ended and self._settle is not None:
@@ -211,7 +214,8 @@ class TranslatedStream:
             self._aborted = True
             return ()
         except (ApiError, asyncio.CancelledError) as error:
-            return self._decoder.fail(told(error))
+            ending = told(error)
+            return self._decoder.cancel() if ending.kind is ErrorKind.CANCELLED else self._decoder.fail(ending)
         if data is None:
             return ()
         return self._decoder.feed(data) if data else self._decoder.close()

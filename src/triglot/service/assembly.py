@@ -11,11 +11,14 @@ from triglot.backend.engine_link import EngineLink
 from triglot.backend.profiles import LLAMA_SERVER
 from triglot.loopback import is_loopback
 from triglot.media.reader import MediaLimits, MediaReader
+from triglot.service.admission import Admission
 from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.counting import PromptCounter
+from triglot.service.flight import Flights
 from triglot.service.messages import MessagesHandlers
 from triglot.service.model_files import ModelFiles
+from triglot.service.phases import Phases
 from triglot.service.responses.background import BackgroundRuns
 from triglot.service.responses.compaction import Compactor
 from triglot.service.responses.conversations import Conversations
@@ -31,6 +34,7 @@ from triglot.state.sqlite import SqliteStore
 from triglot.state.worker_cancels import WorkerCancels
 
 if TYPE_CHECKING:
+    from triglot.service.places import Places
     from triglot.settings import Settings
     from triglot.state.cancels import CancelRegistry
 
@@ -68,7 +72,14 @@ def assemble(settings: Settings) -> Handlers:
         SettingsError: no backend is named.
         StoreError: the state cannot be kept where it should be.
     """
-    timeouts = Timeouts(connect_s=settings.connect_timeout_s, first_byte_s=settings.first_byte_timeout_s, stall_s=settings.idle_timeout_s)
+    phases = Phases(
+        queue=settings.queue_timeout_s,
+        connect=settings.connect_timeout_s,
+        first_token=settings.first_token_timeout_s,
+        idle=settings.idle_timeout_s,
+        total=settings.total_timeout_s,
+    )
+    timeouts = Timeouts(connect_s=phases.connect, first_byte_s=phases.first_token, stall_s=phases.idle)
     engine = _find_engine(settings)
     backend = Backend(settings.backend or _NOWHERE, api_key=settings.backend_api_key, timeouts=timeouts, locator=engine)
     discovery = Discovery(backend, settings.backend_profile if engine is None else LLAMA_SERVER.name, engine=engine)
@@ -76,18 +87,22 @@ def assemble(settings: Settings) -> Handlers:
     media = MediaReader(limits)
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
     cancels = LocalCancels() if settings.workers == 1 or settings.runtime_dir is None else WorkerCancels(settings.runtime_dir)
-    responses, retrieval = _assemble_responses(settings, backend, discovery, media, signing_key)
+    counter = PromptCounter(backend, discovery)
+    admission = Admission(queue_limit=settings.queue_limit, places=_find_places(settings))
+    flights = Flights(backend, discovery, admission=admission, registry=cancels, phases=phases, slots=settings.slots)
+    responses, retrieval = _assemble_responses(settings, flights, counter, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(
-            backend,
+            flights,
             discovery,
             media=media,
             heartbeat_s=settings.heartbeat_s,
             fold=settings.nonstream_relay == FOLD,
         ),
         "messages": MessagesHandlers(
-            backend,
+            flights,
             discovery,
+            counter,
             new_id=new_id,
             signing_key=signing_key,
             heartbeat_s=settings.heartbeat_s,
@@ -106,6 +121,15 @@ def assemble(settings: Settings) -> Handlers:
     return Handlers(backend, cancels, responses, by_dialect)
 
 
+def _find_places(settings: Settings) -> Places | None:
+    """What the processes of a gateway share; one alone needs nothing."""
+    if settings.workers == 1 or settings.runtime_dir is None:
+        return None
+    from triglot.service.shared_places import SharedPlaces  # noqa: PLC0415 - it needs what only POSIX systems have
+
+    return SharedPlaces(settings.runtime_dir)
+
+
 def _find_engine(settings: Settings) -> EngineLink | None:
     """The engine of our own, unless a backend is named."""
     if settings.backend is not None:
@@ -115,13 +139,12 @@ def _find_engine(settings: Settings) -> EngineLink | None:
     return EngineLink(settings.runtime_dir, wait_s=settings.engine_wait_s)
 
 
-def _assemble_responses(
-    settings: Settings, backend: Backend, discovery: Discovery, media: MediaReader, signing_key: bytes
+def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process share
+    settings: Settings, flights: Flights, counter: PromptCounter, discovery: Discovery, media: MediaReader, signing_key: bytes
 ) -> tuple[ResponsesHandlers, Retrieval]:
     store = SqliteStore(settings.state_file, ttl_s=settings.state_ttl_s, max_bytes=settings.state_max_bytes)
-    counter = PromptCounter(backend, discovery)
     turns = Turns(
-        backend=backend,
+        flights=flights,
         discovery=discovery,
         store=store,
         historian=Historian(store, new_id),

@@ -16,12 +16,12 @@ from triglot.service.chat_answers import RelayedStream, fold_answer
 from triglot.service.losses import report_losses
 
 if TYPE_CHECKING:
-    from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
     from triglot.backend.profiles import Profile
     from triglot.generated.chat.events import Model, ModelList
     from triglot.generated.chat.models import CreateChatCompletion
     from triglot.media.reader import MediaReader
+    from triglot.service.flight import Flights
     from triglot.web import ByteStream, RequestContext
 
 
@@ -29,15 +29,15 @@ class ChatHandlers:
     """Implements `ChatService`.
 
     Args:
-        backend: where requests go.
+        flights: how requests go to the backend.
         discovery: what the backend says of itself.
         media: reads images.
         heartbeat_s: longest silence of a stream.
         fold: a llama-server streams its answers in one piece to us, because otherwise it may not notice that a client has gone.
     """
 
-    def __init__(self, backend: Backend, discovery: Discovery, *, media: MediaReader, heartbeat_s: float, fold: bool) -> None:
-        self._backend = backend
+    def __init__(self, flights: Flights, discovery: Discovery, *, media: MediaReader, heartbeat_s: float, fold: bool) -> None:
+        self._flights = flights
         self._discovery = discovery
         self._media = media
         self._heartbeat_s = heartbeat_s
@@ -45,24 +45,28 @@ class ChatHandlers:
 
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
         """Answer with the backend's own bytes, or with what they are as a stream, folded."""
+        flight = self._flights.begin(context)
         profile = await self._prepare(context)
         fold = self._fold and profile.extensions and can_fold(context.document)
         body = convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
-        call = await open_answer(self._backend, context, body, stream=fold)
-        return await (fold_answer if fold else read_body)(call)
+        await flight.load(body, in_one_piece=not fold)
+        await open_answer(flight, context, stream=fold)
+        return await (fold_answer if fold else read_body)(flight)
 
     async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:
         """Answer with the backend's own bytes, in whole events."""
+        flight = self._flights.begin(context)
         profile = await self._prepare(context)
         body = convert_request(context.document, context.body, profile, WATCHED if profile.extensions else {})
-        call = await open_answer(self._backend, context, body, stream=True, within_s=EARLY_START_S)
+        await flight.load(body)
+        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
         relay = StreamRelay(
             choices=request.n or 1,
             hide_progress=profile.extensions and not request.return_progress,
             tell_progress=bool(request.return_progress),
             tell_usage=bool(request.stream_options and request.stream_options.include_usage),
         )
-        return RelayedStream(call, relay, context.request_id, self._heartbeat_s)
+        return RelayedStream(flight, relay, context.request_id, self._heartbeat_s)
 
     async def list_models(self, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models."""

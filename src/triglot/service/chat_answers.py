@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import TYPE_CHECKING, Final
 
 from triglot.backend.client import Aborted
@@ -13,12 +14,13 @@ from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service.answers import EVENT_STREAM, check_answer, told
 
 if TYPE_CHECKING:
-    from triglot.backend.client import Call
     from triglot.dialects.chat.relay import StreamRelay
+    from triglot.service.flight import Flight
 
 log = logging.getLogger("triglot")
 
 _SHORTEST_WAIT_S: Final = 0.001
+_ID: Final = re.compile(rb'"id"\s*:\s*"([!#-\[\]-~]{1,256})"')  # the answer's own: that of a call comes later
 
 
 class RelayedStream:
@@ -32,9 +34,9 @@ class RelayedStream:
             hear them, and some engines send one each second.
     """
 
-    __slots__ = ("_call", "_ended", "_heartbeat_s", "_loop", "_relay", "_request_id", "_spoke_at", "_wait_s")
+    __slots__ = ("_call", "_ended", "_heartbeat_s", "_loop", "_named", "_relay", "_request_id", "_spoke_at", "_wait_s")
 
-    def __init__(self, call: Call, relay: StreamRelay, request_id: str, heartbeat_s: float) -> None:
+    def __init__(self, call: Flight, relay: StreamRelay, request_id: str, heartbeat_s: float) -> None:
         self._call = call
         self._relay = relay
         self._request_id = request_id
@@ -43,11 +45,13 @@ class RelayedStream:
         self._loop = asyncio.get_running_loop()
         self._spoke_at = self._loop.time()
         self._ended = False
+        self._named = False
 
     def __aiter__(self) -> RelayedStream:
         return self
 
     async def __anext__(self) -> bytes:
+        self._call.resumed()
         while not self._ended:
             try:
                 data = await self._read()
@@ -63,6 +67,10 @@ class RelayedStream:
                 break
             whole = self._relay.feed(data) if data else b""
             if whole and self._relay.spoke:
+                if not self._named and (found := _ID.search(whole)) is not None:
+                    self._named = True
+                    self._call.name("completion_id", found[1].decode())
+                self._call.progressed()
                 self._spoke_at = self._loop.time()
                 self._wait_s = self._heartbeat_s
                 return whole
@@ -102,7 +110,7 @@ class RelayedStream:
         await self._call.aclose()
 
 
-async def fold_answer(call: Call) -> bytes:
+async def fold_answer(call: Flight) -> bytes:
     """Read a streamed answer to its end, close the call, and return the body that the backend would have given without a stream.
 
     Raises:
@@ -113,6 +121,9 @@ async def fold_answer(call: Call) -> bytes:
     try:
         while not fold.ended and (data := await call.read()):
             fold.feed(data)
+            if b"data:" in data:
+                call.progressed()
+                call.resumed()
         if fold.error is not None:
             raise convert_error_object(fold.error)
         return fold.close()

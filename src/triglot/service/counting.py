@@ -48,7 +48,10 @@ class PromptCounter:
 
     async def count_within(self, body: dict[str, Any], context: RequestContext, within_s: float | None) -> int | None:
         """The same of a backend that can count; `None` if it has not begun to answer `within_s`."""
-        call = await open_answer(self._backend, context, msgspec.json.encode(body), stream=False, path=_PATH, within_s=within_s)
+        headers = {"content-type": "application/json", "x-request-id": context.request_id}
+        call = self._backend.call("POST", _PATH, body=msgspec.json.encode(body), headers=headers)
+        context.client.on_end(call.abort)
+        await open_answer(call, context, stream=False, within_s=within_s)
         if call.status == 0:
             await call.aclose()
             return None

@@ -19,18 +19,18 @@ from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
 from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
-from triglot.service.counting import PromptCounter
 from triglot.service.losses import report_losses
 from triglot.service.media import resolve_media
 
 if TYPE_CHECKING:
-    from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
     from triglot.dialects.chat_request import ChatRequest
     from triglot.dialects.translator import NewId
     from triglot.generated.messages.events import Message, MessageTokensCount, ModelInfo, ModelList
     from triglot.generated.messages.models import CountMessageTokens, CreateMessage, ListModelsQuery
     from triglot.media.reader import MediaReader
+    from triglot.service.counting import PromptCounter
+    from triglot.service.flight import Flight, Flights
     from triglot.support import SupportTable
     from triglot.web import ByteStream, RequestContext
 
@@ -44,7 +44,8 @@ class MessagesHandlers:
     """Implements `MessagesService`.
 
     Args:
-        backend: where requests go.
+        flights: how requests go to the backend.
+        counter: counts prompts.
         discovery: what the backend says of itself.
         new_id: makes the ids of answers.
         signing_key: signs thinking blocks.
@@ -55,8 +56,9 @@ class MessagesHandlers:
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
-        backend: Backend,
+        flights: Flights,
         discovery: Discovery,
+        counter: PromptCounter,
         *,
         new_id: NewId,
         signing_key: bytes,
@@ -64,7 +66,7 @@ class MessagesHandlers:
         alias: str | None,
         media: MediaReader,
     ) -> None:
-        self._backend = backend
+        self._flights = flights
         self._discovery = discovery
         self._new_id = new_id
         self._signing_key = signing_key
@@ -72,23 +74,27 @@ class MessagesHandlers:
         self._heartbeat_s = heartbeat_s
         self._alias = alias
         self._media = media
-        self._counter = PromptCounter(backend, discovery)
+        self._counter = counter
 
     async def create_message(self, request: CreateMessage, context: RequestContext) -> Message:
         """Answer with one message, the fold of the stream that it would have been."""
+        flight = self._flights.begin(context)
         chat = await self._convert(request, context)
-        translator = await self._translator(request, context)
-        call = await open_answer(self._backend, context, chat.encode(), stream=True)
-        return fold_events(await collect_events(call, AnswerDecoder(chat.rules), translator))
+        translator = await self._translator(request, context, flight)
+        await flight.load(chat.encode())
+        await open_answer(flight, context, stream=True)
+        return fold_events(await collect_events(flight, AnswerDecoder(chat.rules), translator))
 
     async def stream_message(self, request: CreateMessage, context: RequestContext) -> ByteStream:
         """Answer with the message's events; they begin after a moment, whether or not the backend has begun by then."""
+        flight = self._flights.begin(context)
         chat = await self._convert(request, context)
-        translator = await self._translator(request, context)
-        call = await open_answer(self._backend, context, chat.encode(), stream=True, within_s=EARLY_START_S)
-        opening = translator.start(await self._measure(request, context)) if call.status == 0 else ()
+        translator = await self._translator(request, context, flight)
+        await flight.load(chat.encode())
+        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
+        opening = translator.start(await self._measure(request, context)) if flight.status == 0 else ()
         return TranslatedStream(
-            call,
+            flight,
             AnswerDecoder(chat.rules),
             translator,
             request_id=context.request_id,
@@ -134,11 +140,14 @@ class MessagesHandlers:
         refuse_unperceived(chat.body["messages"], await self._discovery.facts(), request.model, "messages")
         return chat
 
-    async def _translator(self, request: CreateMessage, context: RequestContext) -> MessageStream:
+    async def _translator(self, request: CreateMessage, context: RequestContext, flight: Flight) -> MessageStream:
         display = plan_thinking(request).display
+        message_id = self._new_id("msg_")
+        flight.name("message_id", message_id)
         return MessageStream(
             model=request.model,
             request_id=context.request_id,
+            message_id=message_id,
             new_id=self._new_id,
             sign=partial(seal_thinking if display == "omitted" else sign_thinking, self._signing_key),
             display=display,

@@ -61,7 +61,8 @@ class MessageStream:
     Args:
         model: the name the client asked for; it is echoed.
         request_id: named in an error event.
-        new_id: makes `msg_` and `toolu_` ids.
+        message_id: `msg_...`.
+        new_id: makes `toolu_` ids.
         sign: makes the signature of a thinking block from its text; where the text is omitted, one that carries it.
         display: how much of the model's thinking the client sees.
         members: what calls of some functions, by their name, are called in the answer; all others keep the function's name.
@@ -76,6 +77,7 @@ class MessageStream:
         *,
         model: str,
         request_id: str,
+        message_id: str,
         new_id: NewId,
         sign: Callable[[str], str],
         display: Display,
@@ -84,6 +86,7 @@ class MessageStream:
     ) -> None:
         self._model = model
         self._request_id = request_id
+        self._message_id = message_id
         self._new_id = new_id
         self._sign = sign
         self._display = display
@@ -153,7 +156,7 @@ class MessageStream:
             return
         self._started = True
         message: Message = {
-            "id": self._new_id("msg_"),
+            "id": self._message_id,
             "type": "message",
             "role": "assistant",
             "model": self._model,

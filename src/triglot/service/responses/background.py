@@ -124,6 +124,7 @@ class BackgroundRuns:
         if not turn.response["store"]:
             raise ApiError(ErrorKind.INTERNAL, "The response cannot be stored, so it cannot be made in the background; stream it instead.")
         run = Run(turn, context.without_client())
+        self._turns.detach(turn, run.context)
         self._runs[turn.response["id"]] = (run, asyncio.create_task(self._work(run)))
         return run
 

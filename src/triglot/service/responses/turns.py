@@ -29,12 +29,12 @@ from triglot.support import Loss
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from triglot.backend.client import Backend
     from triglot.backend.discovery import Discovery
     from triglot.dialects.translator import NewId
     from triglot.generated.responses.events import Response, StreamEvent
     from triglot.generated.responses.models import CountInputTokens, CreateResponse
     from triglot.media.reader import MediaReader
+    from triglot.service.flight import Flight, Flights
     from triglot.service.responses.history import ConnectionMemory, Historian, History, Memory
     from triglot.service.responses.truncation import Shortener
     from triglot.state.store import Store
@@ -55,17 +55,19 @@ class Turn:
         request_id, owner: of the request.
         response: the response as it stands now.
         history: the items that it is about.
+        flight: takes it to the backend.
         body: the chat request to send.
         translator: tells the answer.
         decoder: reads it.
     """
 
-    __slots__ = ("body", "decoder", "history", "owner", "request_id", "response", "translator")
+    __slots__ = ("body", "decoder", "flight", "history", "owner", "request_id", "response", "translator")
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
         *,
         context: RequestContext,
+        flight: Flight,
         response: Response,
         history: History,
         body: bytes,
@@ -74,6 +76,7 @@ class Turn:
     ) -> None:
         self.request_id = context.request_id
         self.owner = context.owner
+        self.flight = flight
         self.response = response
         self.history = history
         self.body = body
@@ -104,7 +107,8 @@ class Turns:
     """Makes responses.
 
     Args:
-        backend, discovery: where requests go, and what is known of it.
+        flights: how requests go to the backend.
+        discovery: what the backend says of itself.
         store, historian: what is kept, and what is read from it.
         media: reads images and files.
         shortener: drops the oldest turns of a conversation that does not fit.
@@ -116,7 +120,7 @@ class Turns:
     def __init__(  # noqa: PLR0913 - keywords
         self,
         *,
-        backend: Backend,
+        flights: Flights,
         discovery: Discovery,
         store: Store,
         historian: Historian,
@@ -126,7 +130,7 @@ class Turns:
         key: bytes,
         heartbeat_s: float,
     ) -> None:
-        self._backend = backend
+        self._flights = flights
         self._discovery = discovery
         self._store = store
         self._historian = historian
@@ -159,6 +163,7 @@ class Turns:
         Raises:
             ApiError: it cannot be met.
         """
+        flight = self._flights.begin(context)
         if request.background and request.store is False:
             message = "background needs store: an answer that is not stored could not be fetched."
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="background")
@@ -186,8 +191,10 @@ class Turns:
             conversation_id=history.conversation_id,
         )
         translator = ResponseStream(response, new_id=self._new_id, now=now, plan=converted.plan, seal=partial(seal, self._key, purpose))
+        flight.name("response_id", response["id"])
         return Turn(
             context=context,
+            flight=flight,
             response=response,
             history=history if remembers or memory is not None else history.without_prior(keep_given=response["store"]),
             body=converted.chat.encode(),
@@ -245,8 +252,9 @@ class Turns:
         Raises:
             ApiError: it failed.
         """
-        call = await open_answer(self._backend, context, turn.body, stream=True)
-        events = await collect_events(call, turn.decoder, turn.translator)
+        await self._load(turn)
+        await open_answer(turn.flight, context, stream=True)
+        events = await collect_events(turn.flight, turn.decoder, turn.translator)
         response = fold_events(events)
         await self._settle(turn, events)
         return response
@@ -262,17 +270,27 @@ class Turns:
         Raises:
             ApiError: it failed before the events begin.
         """
-        body, turn.body = turn.body, b""  # not held for as long as the stream lasts
-        call = await open_answer(self._backend, context, body, stream=True, within_s=EARLY_START_S)
+        await self._load(turn)
+        await open_answer(turn.flight, context, stream=True, within_s=EARLY_START_S)
         return TranslatedStream(
-            call,
+            turn.flight,
             turn.decoder,
             turn.translator,
             request_id=turn.request_id,
             heartbeat_s=self._heartbeat_s,
-            opening=turn.translator.start(None) if call.status == 0 else (),
+            opening=turn.translator.start(None) if turn.flight.status == 0 else (),
             settle=settle or partial(self._settle, turn),
         )
+
+    def detach(self, turn: Turn, context: RequestContext) -> None:
+        """Let a turn go on under a context that outlives its request."""
+        turn.flight = self._flights.begin(context)
+        turn.flight.name("response_id", turn.response["id"])
+
+    @staticmethod
+    async def _load(turn: Turn) -> None:
+        body, turn.body = turn.body, b""  # not held for as long as the answer lasts
+        await turn.flight.load(body)
 
     async def _settle(self, turn: Turn, _events: Sequence[Any]) -> None:
         """Keep the response before its last event leaves: whoever has seen that may continue it at once."""

@@ -1,0 +1,342 @@
+"""One request on its way through the backend: registered, admitted, sent, timed, and ended on every path.
+
+A flight has the interface of a backend call and takes its place. It waits for one of the places that the backend has for requests, keeps to
+a deadline for each phase, and can be cancelled by its ids from elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from triglot.backend.client import Aborted, Timeouts
+from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.service import phases as limits
+from triglot.service.affinity import affinity_of
+from triglot.service.names import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from triglot.backend.client import Backend, Call
+    from triglot.backend.discovery import Discovery
+    from triglot.service.admission import Admission, Ticket
+    from triglot.service.phases import Phases
+    from triglot.state.cancels import CancelRegistry, Kind, Registration
+    from triglot.web import RequestContext
+
+CHAT_PATH: Final = "/v1/chat/completions"
+POSITION_HEADER: Final = "x-triglot-queue-position"
+
+
+class Cancelled(ApiError):  # noqa: N818 - not a failure: somebody asked for it
+    """Somebody has asked for the request to be stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorKind.CANCELLED, "The request was cancelled.")
+
+
+class Flights:
+    """Begins flights.
+
+    Args:
+        backend, discovery: where they go, and what is known of it.
+        admission: who may go when.
+        registry: knows them by their ids.
+        phases: how long each phase may take.
+        slots: how many requests the backend serves at a time, if that is not for the backend to say; 0: as many as come.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        backend: Backend,
+        discovery: Discovery,
+        *,
+        admission: Admission,
+        registry: CancelRegistry,
+        phases: Phases,
+        slots: int | None = None,
+    ) -> None:
+        self.backend = backend
+        self.discovery = discovery
+        self.admission = admission
+        self._registry = registry
+        self._phases = phases
+        self.slots = slots
+
+    def begin(self, context: RequestContext) -> Flight:
+        """Register a request, before it waits for anything. It is forgotten when the request ends, on every path.
+
+        Raises:
+            ApiError: its header of limits cannot be read.
+            ClientGone: the client has gone already.
+        """
+        flight = Flight(self, context, self._phases.lowered(context.headers.get(limits.HEADER)))
+        context.client.on_end(flight.end)
+        names = names_of(context.headers, context.document, context.owner)
+        flight.session_id = names.session_id
+        flight.registration = self._registry.register(names, flight.cancel)
+        return flight
+
+
+class Flight:
+    """One request.
+
+    Attributes:
+        status, headers: of the backend's answer, once it has begun; the status is 0 before.
+        registration: its entry in the registry.
+        session_id: what its client calls the session.
+    """
+
+    __slots__ = (
+        *(
+            "_begun_at",
+            "_body",
+            "_call",
+            "_context",
+            "_ended",
+            "_flights",
+            "_idle_timer",
+            "_is_awaited",
+            "_is_whole",
+            "_loop",
+            "_phase_timer",
+        ),
+        *("_phases", "_pins", "_progress_at", "_queue_until", "_ticket", "_total_timer", "_verdict", "headers", "registration"),
+        *("session_id", "status"),
+    )
+
+    def __init__(self, flights: Flights, context: RequestContext, phases: Phases) -> None:
+        self._flights = flights
+        self._context = context
+        self._phases = phases
+        self._loop = asyncio.get_running_loop()
+        self._begun_at = self._loop.time()
+        self._body = b""
+        self._is_whole = False
+        self._pins = False
+        self._call: Call | None = None
+        self._ticket: Ticket | None = None
+        self._verdict: ApiError | None = None
+        self._ended = False
+        self._queue_until: float | None = None
+        self._phase_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._total_timer = self._set_timer(phases.total, "total")
+        self._progress_at = 0.0
+        self._is_awaited = True
+        self.registration: Registration | None = None
+        self.session_id: str | None = None
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    def name(self, kind: Kind, name: str) -> None:
+        """Let the request be cancelled by a further id."""
+        if self.registration is not None:
+            self.registration.add(kind, name)
+
+    async def load(self, body: bytes, *, root: str | None = None, in_one_piece: bool = False) -> None:
+        """Take the request to be sent, and a place in the queue.
+
+        Args:
+            body: a chat request.
+            root: names the conversation, where the client's request holds only its end.
+            in_one_piece: the answer comes when it is complete: there is no first token to wait for.
+
+        Raises:
+            ApiError: the queue is full, or the request is cancelled.
+            ClientGone: the client has gone.
+        """
+        facts = await self._flights.discovery.facts()
+        profile = await self._flights.discovery.profile()
+        if self._ended:
+            raise ClientGone
+        self._check()
+        admission = self._flights.admission
+        slots = facts.slots if self._flights.slots is None else self._flights.slots or None
+        admission.resize(slots)
+        affinity = affinity_of(self._context.document, self.session_id, root) if slots is not None and slots > 1 else None
+        self._ticket = ticket = admission.enter(self._context.owner, affinity)
+        self._body = body
+        self._is_whole = in_one_piece
+        if ticket.position:
+            self._context.answer_headers[POSITION_HEADER] = str(ticket.position)
+        if self._phases.queue is not None:
+            self._queue_until = self._loop.time() + self._phases.queue
+        self._pins = profile.extensions and b'"id_slot"' not in body
+
+    # The interface of a call.
+
+    async def open(self, within_s: float | None = None) -> bool:
+        """Wait for a place, send the request, and return once the response headers are there.
+
+        Args:
+            within_s: return False if they are not there after so many seconds; call `open` again to go on waiting.
+
+        Raises:
+            Aborted: the client has gone.
+            Cancelled: by one of its ids.
+            ApiError: a phase took too long, or as `Call.open`.
+        """
+        until = None if within_s is None else self._loop.time() + within_s
+        if self._call is None:
+            if not await self._wait_for_place(within_s):
+                return False
+            self._send()
+        call = self._call
+        assert call is not None  # noqa: S101 - for the type checker
+        try:
+            if not await call.open(None if until is None else max(until - self._loop.time(), 0)):
+                return False
+        except Aborted:
+            if self._verdict is not None:
+                raise self._verdict from None
+            raise
+        self.status = call.status
+        self.headers = call.headers
+        return True
+
+    async def read(self) -> bytes:
+        """See `Call.read`.
+
+        Raises:
+            Aborted: the client has gone.
+            Cancelled: by one of its ids.
+            ApiError: a phase took too long, or as `Call.read`.
+        """
+        try:
+            return await self._sent().read()
+        except Aborted:
+            if self._verdict is not None:
+                raise self._verdict from None
+            raise
+
+    async def read_within(self, seconds: float) -> bytes | None:
+        """See `Call.read_within`; raises as `read`."""
+        try:
+            return await self._sent().read_within(seconds)
+        except Aborted:
+            if self._verdict is not None:
+                raise self._verdict from None
+            raise
+
+    async def read_all(self, limit: int) -> bytes:
+        """See `Call.read_all`; raises as `read`."""
+        try:
+            return await self._sent().read_all(limit)
+        except Aborted:
+            if self._verdict is not None:
+                raise self._verdict from None
+            raise
+
+    def abort(self) -> None:
+        """See `Call.abort`."""
+        if self._call is not None:
+            self._call.abort()
+        elif self._ticket is not None:
+            self._ticket.release()  # wakes who waits for it
+
+    async def aclose(self, *, whole: bool = False) -> None:
+        """See `Call.aclose`; the place is free for the next request."""
+        if self._call is not None:
+            await self._call.aclose(whole=whole)
+        self._release()
+
+    # What a call has not.
+
+    def progressed(self) -> None:
+        """The model has written something, which now goes to the client."""
+        self._is_awaited = False
+        if not self._progress_at:
+            if self._phase_timer is not None:
+                self._phase_timer.cancel()
+            self._progress_at = self._loop.time()
+            self._watch_idleness()
+
+    def resumed(self) -> None:
+        """The client has taken what there was: from now on it is the backend that is waited for."""
+        if not self._is_awaited:
+            self._is_awaited = True
+            self._progress_at = self._loop.time()
+
+    def cancel(self) -> None:
+        """Stop the request: what waits for it raises `Cancelled`. Any time, any number of times."""
+        self._stop(Cancelled())
+
+    def end(self) -> None:
+        """The request is over, or nobody waits for its answer any more."""
+        self._ended = True
+        if self.registration is not None:
+            self.registration.close()
+        self.abort()
+        self._release()
+
+    async def _wait_for_place(self, within_s: float | None) -> bool:
+        """Whether the backend has a place for the request `within_s`."""
+        ticket = self._ticket
+        assert ticket is not None  # noqa: S101 - for the type checker: `load` comes first
+        until = None if within_s is None else self._loop.time() + within_s
+        while True:
+            self._check()
+            if ticket.position == 0:
+                return True
+            now = self._loop.time()
+            if self._queue_until is not None and now >= self._queue_until:
+                self._release()
+                raise self._phases.too_late("queue")
+            if until is not None and now >= until:
+                return False
+            latest = min((time for time in (until, self._queue_until) if time is not None), default=None)
+            await ticket.wait(None if latest is None else latest - now)
+
+    def _send(self) -> None:
+        ticket = self._ticket
+        assert ticket is not None  # noqa: S101 - for the type checker
+        body, self._body = self._body, b""  # not held for as long as the answer lasts
+        if self._pins and ticket.slot is not None:
+            body = body.rstrip()[:-1] + b',"id_slot":%d}' % ticket.slot
+        timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
+        headers = {"content-type": "application/json", "x-request-id": self._context.request_id}
+        self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
+        if not self._is_whole:
+            self._phase_timer = self._set_timer(self._phases.first_token, "first_token")
+
+    def _sent(self) -> Call:
+        assert self._call is not None  # noqa: S101 - for the type checker: it is open
+        return self._call
+
+    def _check(self) -> None:
+        """Raise what has become of the request."""
+        if self._verdict is not None:
+            raise self._verdict
+        if self._ended:
+            raise Aborted
+
+    def _set_timer(self, seconds: float | None, phase: str) -> asyncio.TimerHandle | None:
+        return None if seconds is None else self._loop.call_later(seconds, self._expire, phase)
+
+    def _expire(self, phase: str) -> None:
+        self._stop(self._phases.too_late(phase))
+
+    def _watch_idleness(self) -> None:
+        """Look again when the answer has been idle for as long as it may; one timer, whatever the number of tokens."""
+        if self._phases.idle is None or self._ended:
+            return
+        left = self._progress_at + self._phases.idle - self._loop.time() if self._is_awaited else self._phases.idle
+        if left <= 0:
+            self._expire("idle")
+        else:
+            self._idle_timer = self._loop.call_later(left, self._watch_idleness)
+
+    def _stop(self, verdict: ApiError) -> None:
+        if self._verdict is None and not self._ended:
+            self._verdict = verdict
+            self.abort()
+
+    def _release(self) -> None:
+        if self._ticket is not None:
+            self._ticket.release()
+        for timer in (self._phase_timer, self._idle_timer, self._total_timer):
+            if timer is not None:
+                timer.cancel()
+        self._phase_timer = self._idle_timer = self._total_timer = None
