@@ -284,8 +284,10 @@ class Turns:
 
     def detach(self, turn: Turn, context: RequestContext) -> None:
         """Let a turn go on under a context that outlives its request."""
-        turn.flight = self._flights.begin(context)
+        before, turn.flight = turn.flight, self._flights.begin(context)
         turn.flight.name("response_id", turn.response["id"])
+        if before.registration is not None and before.registration.cancelled:  # while the response was being stored
+            turn.flight.cancel()
 
     @staticmethod
     async def _load(turn: Turn) -> None:
