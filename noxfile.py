@@ -80,7 +80,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def sdks(session: nox.Session) -> None:
-    """Run the tests with the official Node SDK, at the versions of tests/sdks/node/package-lock.json; needs Node and npm."""
+    """Run the tests with the Node SDKs and the AI SDK, at the versions of tests/sdks/node/package-lock.json; needs Node and npm."""
     install(session, "sdks", project="embedded,conformance,media", sdks=True)
     session.run("npm", "ci", "--prefix", "tests/sdks/node", "--no-audit", "--no-fund", external=True)
     session.run("pytest", "-m", "node", *(session.posargs or ["tests/sdks", "tests/engine"]))
