@@ -27,6 +27,7 @@ CASES = Path(__file__).parents[2] / "conformance" / "cases" / "responses"
 REQUESTS: int = 20_000 if os.environ.get("TRIGLOT_FUZZ") == "full" else 2000
 PATHS = ["/v1/responses"] * 4 + ["/v1/responses/compact", "/v1/responses/input_tokens", "/v1/conversations"]
 ODD: list[Any] = [None, "", 0, -1, 1.5, True, [], {}, 2**70, [None], ["text"], [[[]]], {"type": "x"}, {"a": {"b": [1]}}, "\0", "\U0001f600"]
+ODD += [{"type": "x", "id": id_, name: [5, "a", None]} for id_ in ("x", 5, 2**70, [1]) for name in ("content", "output")]
 FIELDS = ["id", "type", "call_id", "content", "output", "name", "namespace", "role", "tools", "format", "summary", "action"]
 
 
