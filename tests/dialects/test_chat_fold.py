@@ -140,3 +140,12 @@ def test_half_an_answer_is_none(pieces: list[bytes]) -> None:
 def test_what_is_no_chunk_is_said(payload: bytes) -> None:
     with pytest.raises(ApiError, match="cannot read"):
         fold(b"data: " + payload + b"\n\n")
+
+
+def test_progress_and_comments_are_no_part_of_the_answer() -> None:
+    folding = CompletionFold()
+    assert not folding.feed(b":\n\n")
+    assert not folding.feed(event(choices=[choice({"role": "assistant", "content": None})], prompt_progress={"total": 9}))
+    assert not folding.feed(event(choices=[choice({"content": "a"})])[:-1])
+    assert folding.feed(b"\n")
+    assert folding.feed(event(choices=[choice({}, "stop")]))

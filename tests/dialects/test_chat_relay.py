@@ -102,6 +102,24 @@ def test_what_is_no_chunk_is_relayed() -> None:
         assert StreamRelay(hide_progress=True).feed(event) == event
 
 
+@pytest.mark.parametrize("options", [{"hide_progress": True}, {"tell_progress": True}])
+def test_reading_is_not_answering(options: Any) -> None:
+    relay = StreamRelay(**options)
+    for event, answering in ((b":\n\n", False), (READING, False), (READING, False), (ROLE, True), (TEXT, True)):
+        assert relay.feed(event) == (b"" if event == READING and "hide_progress" in options else event)
+        assert relay.answering is answering
+    assert StreamRelay().answering
+
+
+def test_the_id_is_known_from_the_first_event() -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert relay.completion_id == ""
+    relay.feed(READING[:-1])
+    assert relay.completion_id == ""
+    relay.feed(b"\n")
+    assert relay.completion_id == "chatcmpl-1"
+
+
 # Signs of life
 
 
@@ -140,7 +158,9 @@ def test_nothing_takes_the_token_counts_away_again() -> None:
     assert relay.idle() == b""
 
 
-@pytest.mark.parametrize("name", CHAT_STREAMS)
+@pytest.mark.parametrize(
+    "name", [name for name in CHAT_STREAMS if "n2" not in name]
+)  # the SDK cannot take a second choice that comes first
 def test_the_sdk_puts_a_stream_with_signs_of_life_together_as_without(name: str) -> None:
     def put_together(*, beats: bool) -> Any:
         state: Any = ChatCompletionStreamState()
@@ -152,8 +172,6 @@ def test_the_sdk_puts_a_stream_with_signs_of_life_together_as_without(name: str)
                     state.handle_chunk(ChatCompletionChunk.construct(**document))
         return state.current_completion_snapshot.to_dict()
 
-    if "n2" in name:
-        pytest.skip("the SDK cannot take choices that begin with the second one")
     plain, beating = put_together(beats=False), put_together(beats=True)
     for of_the_last in ("timings", "prompt_progress"):
         plain.pop(of_the_last, None)

@@ -48,12 +48,13 @@ class FakeCall:
         self.headers = {"content-type": "text/event-stream"}
         self.closed_whole: bool | None = None
         self.names: list[tuple[str, str]] = []
+        self.steps = 0
 
     def name(self, kind: str, name: str) -> None:
         self.names.append((kind, name))
 
     def progressed(self) -> None:
-        pass
+        self.steps += 1
 
     def resumed(self) -> None:
         pass
@@ -86,6 +87,11 @@ class FakeCall:
             assert seconds is not None
             await asyncio.sleep(seconds)
         return step
+
+
+async def relay_call(call: Any, **options: Any) -> list[bytes]:
+    stream = RelayedStream(call, StreamRelay(**options), "req_1", HEARTBEAT_S)
+    return [data async for data in stream]
 
 
 async def relay(*script: bytes | BaseException | None, status: int = 200, **options: Any) -> list[Any]:
@@ -174,6 +180,31 @@ async def test_what_breaks_off_ends_with_an_error(error: Any) -> None:
 @in_time
 async def test_nobody_is_told_when_the_client_has_gone() -> None:
     assert kinds(await relay(TEXT, Aborted())) == ["piece"]
+
+
+READING = b'data: {"choices":[],"id":"c","prompt_progress":{"total":9}}\n\n'
+
+
+@in_time
+async def test_an_answer_is_named_once_the_client_can_know_its_id() -> None:
+    for script in ([TEXT, TEXT, END + DONE], [READING, None, CANCELLED], [None, TEXT, CANCELLED]):
+        call = FakeCall(script)
+        await relay_call(call, hide_progress=True)
+        assert call.names == [("completion_id", "c")]
+    call = FakeCall([READING, CANCELLED])
+    await relay_call(call, hide_progress=True)
+    assert call.names == []
+
+
+@in_time
+async def test_only_the_answer_itself_is_a_step_forward() -> None:
+    for options in ({"hide_progress": True}, {"tell_progress": True}):
+        call: Any = FakeCall([READING, b":\n\n", READING, TEXT[:9], TEXT[9:], None, END + DONE])
+        await relay_call(call, **options)
+        assert call.steps == 2
+    call = FakeCall([READING, b":\n\n", READING, TEXT[:9], TEXT[9:], END + DONE])
+    await fold_answer(call)
+    assert call.steps == 2
 
 
 @in_time

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from typing import TYPE_CHECKING, Final
 
 from triglot.backend.client import Aborted
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("triglot")
 
 _SHORTEST_WAIT_S: Final = 0.001
-_ID: Final = re.compile(rb'"id"\s*:\s*"([!#-\[\]-~]{1,256})"')  # the answer's own: that of a call comes later
 
 
 class RelayedStream:
@@ -67,12 +65,7 @@ class RelayedStream:
                 break
             whole = self._relay.feed(data) if data else b""
             if whole and self._relay.spoke:
-                if not self._named and (found := _ID.search(whole)) is not None:
-                    self._named = True
-                    self._call.name("completion_id", found[1].decode())
-                self._call.progressed()
-                self._spoke_at = self._loop.time()
-                self._wait_s = self._heartbeat_s
+                self._note_event()
                 return whole
             if whole := whole + self._beat():
                 return whole
@@ -87,6 +80,14 @@ class RelayedStream:
             await check_answer(call, EVENT_STREAM)
         return await call.read_within(self._wait_s)
 
+    def _note_event(self) -> None:
+        if self._relay.answering:
+            self._call.progressed()
+        if not self._named:
+            self._name()
+        self._spoke_at = self._loop.time()
+        self._wait_s = self._heartbeat_s
+
     def _beat(self) -> bytes:
         """A sign of life, if one is due."""
         now = self._loop.time()
@@ -96,7 +97,15 @@ class RelayedStream:
             return b""
         self._spoke_at = now
         self._wait_s = self._heartbeat_s
+        if not self._named:
+            self._name()
         return self._relay.idle()
+
+    def _name(self) -> None:
+        """Let the answer be cancelled by its id, once the client can know it."""
+        if completion_id := self._relay.completion_id:
+            self._named = True
+            self._call.name("completion_id", completion_id)
 
     def _end(self, error: ApiError) -> bytes:
         self._ended = True
@@ -120,8 +129,7 @@ async def fold_answer(call: Flight) -> bytes:
     fold = CompletionFold()
     try:
         while not fold.ended and (data := await call.read()):
-            fold.feed(data)
-            if b"data:" in data:
+            if fold.feed(data):
                 call.progressed()
                 call.resumed()
         if fold.error is not None:

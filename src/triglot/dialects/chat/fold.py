@@ -52,6 +52,7 @@ class _Chunk(msgspec.Struct, rename={"verbose": "__verbose"}):
     id: msgspec.Raw = _ABSENT
     usage: msgspec.Raw = _ABSENT
     timings: msgspec.Raw = _ABSENT
+    prompt_progress: msgspec.Raw = _ABSENT
     verbose: msgspec.Raw = _ABSENT
     error: Any = None
 
@@ -116,19 +117,21 @@ class CompletionFold:
         self.ended = False
         self.error: Any = None
 
-    def feed(self, data: bytes) -> None:
-        """Take in bytes. What follows the end is ignored.
+    def feed(self, data: bytes) -> bool:
+        """Take in bytes, and say whether the answer has gone on; comments and progress do not count. What follows the end is ignored.
 
         Raises:
             ApiError: an event is no chunk.
         """
+        gone_on = False
         for payload in self._parser.feed(data):
             if self.ended:
-                return
+                break
             if payload == _DONE:
                 self.ended = True
-            else:
-                self._take(payload)
+            elif self._take(payload):
+                gone_on = True
+        return gone_on
 
     def close(self) -> bytes:
         """Return the body.
@@ -153,7 +156,7 @@ class CompletionFold:
         }
         return msgspec.json.encode({name: value for name, value in fields.items() if value})
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, payload: bytes) -> bool:
         try:
             chunk = _decode_chunk(payload)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -162,13 +165,14 @@ class CompletionFold:
         if chunk.error is not None:
             self.error = chunk.error
             self.ended = True
-            return
+            return False
         for piece in chunk.choices:
             self._choices.setdefault(piece.index, _Choice()).add(piece)
             if piece.finish_reason is not None:
                 self._finished = piece.index
         if self._finished == 0:
             self._take_ending(chunk)
+        return not chunk.prompt_progress
 
     def _take_ending(self, chunk: _Chunk) -> None:
         """Take what the first choice says at its end; the counts of others are not told without `stream`."""

@@ -77,13 +77,17 @@ class StreamRelay:
 
     Attributes:
         spoke: whether what the last `feed` returned has an event in it, and not comments alone.
+        answering: whether the answer has begun. The reading of the prompt does not count where it is told.
     """
 
-    __slots__ = ("_calling", "_choices", "_done", "_held", "_hiding", "_last", "_open", "_seen", "_tell_progress", "_tell_usage", "spoke")
+    __slots__ = (
+        *("_calling", "_choices", "_done", "_held", "_hide_progress", "_last", "_open", "_seen", "_tell_progress", "_tell_usage"),
+        *("_waiting", "answering", "spoke"),
+    )
 
     def __init__(self, *, choices: int = 1, hide_progress: bool = False, tell_progress: bool = False, tell_usage: bool = False) -> None:
         self._choices = choices
-        self._hiding = hide_progress
+        self._hide_progress = hide_progress
         self._tell_progress = tell_progress
         self._tell_usage = tell_usage
         self._held = b""
@@ -92,6 +96,8 @@ class StreamRelay:
         self._open = dict.fromkeys(range(choices), False)  # the choices that have not ended, and whether each has begun
         self._calling: set[int] = set()  # the choices whose last piece belongs to a tool call
         self._done = False
+        self._waiting = hide_progress or tell_progress  # for a choice that has not begun
+        self.answering = not self._waiting
         self.spoke = False
 
     def feed(self, data: bytes) -> bytes:
@@ -103,8 +109,8 @@ class StreamRelay:
         self.spoke = b"data:" in whole
         if self.spoke:
             self._last = whole
-            if self._hiding:
-                whole = self._hide_progress(whole)
+            if self._waiting:
+                whole = self._take_beginning(whole)
             elif self._choices > 1:
                 self._look_at(whole)
         return whole
@@ -121,6 +127,12 @@ class StreamRelay:
         if self._tell_progress and self._seen.prompt_progress is not None:
             chunk["prompt_progress"] = self._seen.prompt_progress
         return _encode(chunk)
+
+    @property
+    def completion_id(self) -> str:
+        """The id of the answer, as far as it is known."""
+        self._look_at(self._last)
+        return str(self._seen.id)
 
     def close(self) -> ApiError | None:
         """Return what the client must be told once the backend has closed the stream: nothing if the answer was complete."""
@@ -149,10 +161,12 @@ class StreamRelay:
             chunks.append({"choices": [], **head, "usage": usage})
         return b"".join(map(_encode, chunks)) + encode_data(_DONE)
 
-    def _hide_progress(self, whole: bytes) -> bytes:
-        kept = [event for event in _EVENT.findall(whole) if not self._look_at(event)]
-        self._hiding = not self._done and False in self._open.values()
-        whole = b"".join(kept)
+    def _take_beginning(self, whole: bytes) -> bytes:
+        events = [event for event in _EVENT.findall(whole) if not (self._look_at(event) and self._hide_progress)]
+        waiting = [begun for begun in self._open.values() if not begun]
+        self.answering = self._done or len(waiting) < self._choices
+        self._waiting = not self._done and bool(waiting)
+        whole = b"".join(events)
         self.spoke = b"data:" in whole
         return whole
 
