@@ -98,6 +98,16 @@ def test_no_slot_is_named_where_there_are_fewer_than_places():
     assert [ticket.slot for ticket in tickets] == [None] * 4
 
 
+@pytest.mark.parametrize(
+    ("set_to", "told", "has_choice"),
+    [(None, None, False), (None, 1, False), (None, 2, True), (2, None, False), (2, 2, True), (0, 2, False)],
+)
+def test_there_is_a_choice_among_several_slots_that_are_known(set_to, told, has_choice):
+    gate = Admission(queue_limit=10, slots=set_to)
+    gate.resize(told)
+    assert gate.has_choice is has_choice
+
+
 def test_zero_counts_nothing():
     gate = Admission(queue_limit=0, slots=0)
     gate.resize(1)

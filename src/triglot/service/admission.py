@@ -121,6 +121,11 @@ class Admission:
         self.in_flight = 0
         self._resize(slots or None)
 
+    @property
+    def has_choice(self) -> bool:
+        """Whether requests are sent to one of several slots."""
+        return self._count is not None and self._count > 1 and self._names_slots
+
     def resize(self, slots: int | None) -> None:
         """The backend has so many slots from now on; `None` if it does not tell: then everybody is let through."""
         self._told = slots
@@ -196,14 +201,18 @@ class Admission:
                     self._keep_watch()
                     return
                 ticket.place = place
-                if self._told is not None and self._count <= self._told:
-                    ticket.slot = place
+                ticket.slot = place if self._names_slots else None
             self._leave(ticket)
             self._places.serve(ticket.owner)
             self.in_flight += 1
             now = self._now()
             self._admitted_sum += now
             ticket.admit(now)
+
+    @property
+    def _names_slots(self) -> bool:
+        """Whether each place is a slot of the backend."""
+        return self._count is not None and self._told is not None and self._count <= self._told
 
     def _foremost(self) -> tuple[Claim, Ticket]:
         """Who is next."""

@@ -19,6 +19,7 @@ from triglot.service.flight import Flights
 from triglot.service.messages import MessagesHandlers
 from triglot.service.model_files import ModelFiles
 from triglot.service.phases import Phases
+from triglot.service.places import open_places
 from triglot.service.responses.background import BackgroundRuns
 from triglot.service.responses.compaction import Compactor
 from triglot.service.responses.conversations import Conversations
@@ -34,7 +35,6 @@ from triglot.state.sqlite import SqliteStore
 from triglot.state.worker_cancels import WorkerCancels
 
 if TYPE_CHECKING:
-    from triglot.service.places import Places
     from triglot.settings import Settings
     from triglot.state.cancels import CancelRegistry
 
@@ -44,8 +44,9 @@ _NOWHERE: Final = "http://127.0.0.1"  # until the first call asks where the engi
 class Handlers:
     """The handlers of one process, by dialect."""
 
-    def __init__(self, backend: Backend, cancels: CancelRegistry, responses: ResponsesHandlers, by_dialect: dict[str, Any]) -> None:
-        self._backend = backend
+    def __init__(self, flights: Flights, cancels: CancelRegistry, responses: ResponsesHandlers, by_dialect: dict[str, Any]) -> None:
+        self._backend = flights.backend
+        self._admission = flights.admission
         self._cancels = cancels
         self._responses = responses
         self._by_dialect = {"responses": responses, **by_dialect}
@@ -62,6 +63,7 @@ class Handlers:
         """Stop what runs in the background, and close the store and the connections to the backend."""
         await self._cancels.aclose()
         await self._responses.aclose()
+        self._admission.close()
         await self._backend.aclose()
 
 
@@ -88,8 +90,9 @@ def assemble(settings: Settings) -> Handlers:
     signing_key = (settings.signing_key or signing_key_for(settings.state_file)).encode()
     cancels = LocalCancels() if settings.workers == 1 or settings.runtime_dir is None else WorkerCancels(settings.runtime_dir)
     counter = PromptCounter(backend, discovery)
-    admission = Admission(queue_limit=settings.queue_limit, places=_find_places(settings))
-    flights = Flights(backend, discovery, admission=admission, registry=cancels, phases=phases, slots=settings.slots)
+    places = open_places(settings.runtime_dir if settings.workers > 1 else None)
+    admission = Admission(queue_limit=settings.queue_limit, slots=settings.slots, places=places)
+    flights = Flights(backend, discovery, admission=admission, registry=cancels, phases=phases)
     responses, retrieval = _assemble_responses(settings, flights, counter, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(
@@ -118,16 +121,7 @@ def assemble(settings: Settings) -> Handlers:
             local=is_loopback(settings.host),
         ),
     }
-    return Handlers(backend, cancels, responses, by_dialect)
-
-
-def _find_places(settings: Settings) -> Places | None:
-    """What the processes of a gateway share; one alone needs nothing."""
-    if settings.workers == 1 or settings.runtime_dir is None:
-        return None
-    from triglot.service.shared_places import SharedPlaces  # noqa: PLC0415 - it needs what only POSIX systems have
-
-    return SharedPlaces(settings.runtime_dir)
+    return Handlers(flights, cancels, responses, by_dialect)
 
 
 def _find_engine(settings: Settings) -> EngineLink | None:

@@ -44,10 +44,9 @@ class Flights:
         admission: who may go when.
         registry: knows them by their ids.
         phases: how long each phase may take.
-        slots: how many requests the backend serves at a time, if that is not for the backend to say; 0: as many as come.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords
+    def __init__(
         self,
         backend: Backend,
         discovery: Discovery,
@@ -55,14 +54,12 @@ class Flights:
         admission: Admission,
         registry: CancelRegistry,
         phases: Phases,
-        slots: int | None = None,
     ) -> None:
         self.backend = backend
         self.discovery = discovery
         self.admission = admission
         self._registry = registry
         self._phases = phases
-        self.slots = slots
 
     def begin(self, context: RequestContext) -> Flight:
         """Register a request, before it waits for anything. It is forgotten when the request ends, on every path.
@@ -153,9 +150,8 @@ class Flight:
             raise ClientGone
         self._check()
         admission = self._flights.admission
-        slots = facts.slots if self._flights.slots is None else self._flights.slots or None
-        admission.resize(slots)
-        affinity = affinity_of(self._context.document, self.session_id, root) if slots is not None and slots > 1 else None
+        admission.resize(facts.slots)
+        affinity = affinity_of(self._context.document, self.session_id, root) if admission.has_choice else None
         self._ticket = ticket = admission.enter(self._context.owner, affinity)
         self._body = body
         self._is_whole = in_one_piece
