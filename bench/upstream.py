@@ -18,7 +18,7 @@ from bench import traffic
 
 _PROPS = {
     "default_generation_settings": {"n_ctx": 32768},
-    "total_slots": 4,
+    "total_slots": 4096,
     "modalities": {"vision": False, "audio": False},
     "chat_template": "",
 }

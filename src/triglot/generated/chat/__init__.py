@@ -1,3 +1,3 @@
-# Generated from specs/chat (sha256 fe5402ac3fb3). DO NOT EDIT.
+# Generated from specs/chat (sha256 8f09057dfa5b). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Chat Completions on a local model."""

@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 fe5402ac3fb3). DO NOT EDIT.
+# Generated from specs/chat (sha256 8f09057dfa5b). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a chat request stand that are ignored or rejected."""
 
@@ -60,7 +60,6 @@ _NODES: Final[dict[str, Node]] = {
             "modalities": Lossy("ignored", "local models answer in text", ["text"]),
             "moderation": Lossy("ignored", "no moderation model runs here"),
             "prediction": Lossy("ignored", "it saves time only; start the backend with a draft model instead"),
-            "prompt_cache_key": Lossy("ignored", "llama-server finds the longest common prefix by itself"),
             "prompt_cache_options": Lossy("ignored", "llama-server finds the longest common prefix by itself"),
             "prompt_cache_retention": Lossy("ignored", "the cache lives as long as the slot"),
             "response_fields": Lossy("ignored", "llama-server applies it to plain completions only"),

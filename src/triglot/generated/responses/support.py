@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 c9e40114c41b). DO NOT EDIT.
+# Generated from specs/responses (sha256 46539c42a4cd). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a responses request stand that are ignored or rejected."""
 
@@ -45,7 +45,6 @@ _NODES: Final[dict[str, Node]] = {
     "CompactResponse": Node(
         losses={
             "image": Lossy("ignored", "images are passed on as they are"),
-            "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
             "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
             "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
             "service_tier": Lossy("ignored", "a local server has no capacity tiers", "auto"),
@@ -154,7 +153,6 @@ _NODES: Final[dict[str, Node]] = {
             "image": Lossy("ignored", "images are passed on as they are"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
             "prompt": Lossy("rejected", "no prompts are stored here; send the text as instructions"),
-            "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
             "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
             "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
             "safety_identifier": Lossy("ignored", "end users are not tracked"),
@@ -449,7 +447,6 @@ _NODES: Final[dict[str, Node]] = {
             "image": Lossy("ignored", "images are passed on as they are"),
             "moderation": Lossy("ignored", "there is no moderation model here"),
             "prompt": Lossy("rejected", "no prompts are stored here; send the text as instructions"),
-            "prompt_cache_key": Lossy("ignored", "the backend finds shared prefixes by itself"),
             "prompt_cache_options": Lossy("ignored", "the backend caches each slot's whole prompt"),
             "prompt_cache_retention": Lossy("ignored", "a slot's cache lasts until the slot is used for something else"),
             "safety_identifier": Lossy("ignored", "end users are not tracked"),
