@@ -8,6 +8,7 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import openai
 from openai.lib.responses_tool_runner import RegisteredFunction, ResponsesToolRunner
 from openai.types.beta import BetaResponse
 from openai.types.responses import Response
@@ -15,8 +16,6 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import openai
 
 SOCKETS: dict[str, Any] = {}
 ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -111,6 +110,17 @@ def parse(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> An
     return [whole.output_parsed.model_dump(), streamed.output_parsed.model_dump()]
 
 
+def parse_call(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
+    """The arguments of a call in the form of a class, whole and streamed."""
+    tools: Any = [openai.pydantic_function_tool(Person, name="person")]
+    whole = client.responses.parse(**request, tools=tools)
+    with client.responses.stream(**request, tools=tools) as events:
+        streamed = events.get_final_response()
+    calls: list[Any] = [response.output[0] for response in (whole, streamed)]
+    assert all(isinstance(one.parsed_arguments, Person) for one in calls)
+    return [one.parsed_arguments.model_dump() for one in calls]
+
+
 def headers(client: openai.OpenAI, _beta: bool, request: Any, _headers: Any) -> Any:
     """The headers of a response, and how the SDK names the request."""
     raw = client.responses.with_raw_response.create(**request)
@@ -185,6 +195,7 @@ JOBS: dict[str, Callable[[openai.OpenAI, bool, Any, Any], Any]] = {
     "follow": follow,
     "resume": resume,
     "parse": parse,
+    "parse_call": parse_call,
     "headers": headers,
     "retry": retry,
     "run_tools": run_tools,

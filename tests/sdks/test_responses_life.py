@@ -229,6 +229,15 @@ def test_an_answer_is_parsed(during: Any) -> None:
         assert request["response_format"]["json_schema"]["schema"]["required"] == ["name", "age"]
 
 
+def test_a_call_is_parsed(during: Any) -> None:
+    calls = [calling(("person", {"name": "Ann", "age": 30}))] * 2
+
+    def work(get: Any, _fail: Any) -> None:
+        assert get("parse_call", {**MODEL, "input": "Ann is 30."}) == [{"name": "Ann", "age": 30}] * 2
+
+    during(Answers(*calls), work)
+
+
 def test_headers_are_read(during: Any) -> None:
     def work(get: Any, _fail: Any) -> None:
         told = get("headers", {**MODEL, "input": "hello"})

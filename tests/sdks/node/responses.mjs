@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import OpenAI, { APIError } from 'openai';
 import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
-import { zodTextFormat } from 'openai/helpers/zod';
+import { zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
 import { accumulateResponse } from 'openai/lib/responses/ResponseAccumulator';
 import { ResponsesWebSocketAccumulator } from 'openai/lib/responses/responses-websocket-accumulator';
 import { ResponsesWebSocketSession } from 'openai/lib/responses/responses-websocket-session';
@@ -17,6 +17,8 @@ export const ServerError = APIError;
 export const connect = (url) => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0, timeout: 30_000 });
 
 const ENDS = ['response.completed', 'response.incomplete', 'response.failed'];
+
+const PERSON = z.object({ name: z.string(), age: z.number().int() });
 
 // These take ids and options only, all others, and all of the beta, also an object of fields.
 const WITHOUT_FIELDS = ['responses.delete', 'responses.cancel', 'conversations.retrieve', 'conversations.delete'];
@@ -80,10 +82,18 @@ export const JOBS = {
 
   // the answer in the form of a schema, whole and streamed
   async parse({ client, request }) {
-    const asked = { ...request, text: { format: zodTextFormat(z.object({ name: z.string(), age: z.number().int() }), 'person') } };
+    const asked = { ...request, text: { format: zodTextFormat(PERSON, 'person') } };
     const whole = await client.responses.parse(asked);
     const streamed = await client.responses.stream(asked).finalResponse();
     return [whole.output_parsed, streamed.output_parsed];
+  },
+
+  // the arguments of a call in the form of a schema, whole and streamed
+  async parse_call({ client, request }) {
+    const asked = { ...request, tools: [zodResponsesFunction({ name: 'person', parameters: PERSON })] };
+    const whole = await client.responses.parse(asked);
+    const streamed = await client.responses.stream(asked).finalResponse();
+    return [whole, streamed].map(({ output: [call] }) => call.parsed_arguments);
   },
 
   // the headers of a response, and how the SDK names the request
