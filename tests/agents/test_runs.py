@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import agents
+import openai
 import pydantic
 import pytest
 from agents.editor import ApplyPatchResult
+from openai.types.shared import Reasoning
 
 from tests.gateway.answers import calling
 
@@ -278,3 +280,43 @@ def test_a_run_that_is_interrupted_goes_on(talk: Talk, run: Any) -> None:
 
     backend = talk(work, calling(("erase", {"path": "a.py"})), "done")
     assert backend.contents[-1] == "erased a.py"
+
+
+def test_hosted_tools_are_left_out(talk: Talk, run: Any) -> None:
+    async def work(model: Any) -> None:
+        hosted = [
+            agents.WebSearchTool(),
+            agents.FileSearchTool(vector_store_ids=["vs_1"]),
+            agents.HostedMCPTool({"type": "mcp", "server_label": "x"}),
+        ]
+        agent = agents.Agent(name="adder", model=model, tools=[*hosted, add])
+        assert (await run(agent, "Add.")).final_output == "done"
+
+    backend = talk(work, calling(("add", {"a": 1, "b": 2})), "done")
+    assert [tool["function"]["name"] for tool in backend.requests[0]["tools"]] == ["add"]
+
+
+@pytest.mark.parametrize("store", [True, False], ids=["stored", "not stored"])
+def test_summaries_of_thinking_go_back(talk: Talk, run: Any, store: bool) -> None:
+    async def work(model: Any) -> None:
+        settings = agents.ModelSettings(
+            store=store, reasoning=Reasoning(summary="auto"), response_include=[] if store else ["reasoning.encrypted_content"]
+        )
+        agent = agents.Agent(name="adder", model=model, tools=[add], model_settings=settings)
+        result = await run(agent, "Add.")
+        [thought] = [item.raw_item for item in result.new_items if item.type == "reasoning_item"]
+        assert [part.text for part in thought.summary] == ["hm"]
+        assert (thought.encrypted_content is None) == store
+
+    backend = talk(work, {"reasoning_content": "hm", **calling(("add", {"a": 1, "b": 2}))}, "done")
+    assert backend.messages[1]["reasoning_content"] == "hm"
+
+
+def test_what_the_server_refuses_is_told(talk: Talk, run: Any) -> None:
+    async def work(model: Any) -> None:
+        agent = agents.Agent(name="talker", model=model)
+        with pytest.raises(openai.BadRequestError) as refusal:
+            await run(agent, "go on", previous_response_id="resp_nowhere")
+        assert refusal.value.code == "previous_response_not_found"
+
+    talk(work)
