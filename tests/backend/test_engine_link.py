@@ -184,3 +184,36 @@ def test_a_call_that_waits_can_be_aborted(tmp_path: Path):
         await call.aclose()
 
     asyncio.run(run())
+
+
+def test_a_request_that_came_when_the_engine_was_going_is_sent_again_once(tmp_path: Path):
+    """A socket that a killed process had open still takes connections for a moment, and breaks them."""
+
+    async def run(changes: bool) -> bytes:
+        lost = 0
+
+        async def lose(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal lost
+            lost += 1
+            writer.transport.abort()
+
+        backend = linked(tmp_path)
+        dying = await asyncio.start_server(lose, "127.0.0.1", 0)
+        port = dying.sockets[0].getsockname()[1]
+        write_state(tmp_path, EngineState(state="ready", serial=1, url=f"http://127.0.0.1:{port}"))
+        with engine("new") as new:
+            asking = asyncio.create_task(ask(backend))
+            if changes:
+                await asyncio.sleep(0.1)
+                write_state(tmp_path, EngineState(state="ready", serial=2, url=new))
+            try:
+                return await asking
+            finally:
+                assert lost == (1 if changes else 2)
+                dying.close()
+                await backend.aclose()
+
+    assert b'"new"' in asyncio.run(run(changes=True))
+    with pytest.raises(ApiError) as caught:
+        asyncio.run(run(changes=False))
+    assert caught.value.kind is ErrorKind.BACKEND_FAILED

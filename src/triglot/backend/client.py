@@ -62,12 +62,14 @@ class Timeouts(msgspec.Struct, frozen=True):
 class Locator(Protocol):
     """Knows where a backend is that moves."""
 
-    def find(self, since: float, not_at: str | None) -> str | None:
-        """Its base URL now; None while waiting makes sense. Costs next to nothing.
+    def find(self, since: float, gone: int | None) -> tuple[str, int] | None:
+        """Its base URL now, and a number that is larger each time that it is somewhere else, or there anew; None while waiting makes sense.
+
+        Costs next to nothing.
 
         Args:
             since: the time, on the monotonic clock, since which the caller has waited.
-            not_at: where the caller found nobody, a moment ago.
+            gone: the number under which the caller found nobody, or lost it, a moment ago.
 
         Raises:
             ApiError: there is none, and waiting is of no use.
@@ -76,6 +78,8 @@ class Locator(Protocol):
 
 
 LOOK_INTERVAL_S: Final = 0.05
+LOST_WITHIN_S: Final = 0.5
+"""A backend that moves, and is lost so soon after a request was sent, was going when it came: the request is sent again, once."""
 
 
 class Backend:
@@ -175,8 +179,11 @@ class Backend:
         """The transport's response. For `Call`."""
         return await self._transport.handle_async_request(request)
 
-    async def locate(self, request: httpx.Request, since: float, within_s: float | None, not_at: str | None) -> bool:
-        """Address the request to where the backend is, once it is somewhere; False if it is not `within_s`. For `Call`.
+    async def locate(self, request: httpx.Request, since: float, within_s: float | None, gone: int | None) -> int | None:
+        """Address the request to where the backend is, once it is somewhere; None if it is not `within_s`. For `Call`.
+
+        Returns:
+            The locator's number for it.
 
         Raises:
             Aborted: the call was given up meanwhile.
@@ -184,14 +191,15 @@ class Backend:
         """
         locator, exchange = self._locator, request.extensions["exchange"]
         if locator is None or exchange.sent:
-            return True
+            return 0
         until = None if within_s is None else time.monotonic() + within_s
-        while (address := locator.find(since, not_at)) is None:
+        while (found := locator.find(since, gone)) is None:
             if until is not None and time.monotonic() >= until:
-                return False
+                return None
             await asyncio.sleep(LOOK_INTERVAL_S)
             if exchange.aborted:
                 raise Aborted
+        address, number = found
         if address != self.address:
             self.address = address
             self._urls.clear()
@@ -200,7 +208,7 @@ class Backend:
         if request.url != url:
             request.url = url
             request.headers["host"] = self._headers[b"host"].decode("ascii")
-        return True
+        return number
 
     @property
     def moves(self) -> bool:
@@ -226,15 +234,17 @@ class Call:
         headers: end-to-end response headers by lower-case name, after `open`; repeated ones are joined with a comma.
     """
 
-    __slots__ = ("_backend", "_closed", "_exchange", "_not_at", "_opened_at", "_request", "headers", "status")
+    __slots__ = ("_backend", "_closed", "_exchange", "_gone", "_number", "_request", "_sent_at", "_waits_since", "headers", "status")
 
     def __init__(self, backend: Backend, request: httpx.Request, exchange: Exchange) -> None:
         self._backend = backend
         self._request: httpx.Request | None = request
         self._exchange = exchange
         self._closed = False
-        self._opened_at: float | None = None
-        self._not_at: str | None = None
+        self._waits_since: float | None = None
+        self._number = 0
+        self._sent_at = 0.0
+        self._gone: int | None = None
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -252,22 +262,22 @@ class Call:
         if request is None:
             raise RuntimeError("a call is opened once")
         request.extensions["within"] = within_s
-        if self._opened_at is None:
-            self._opened_at = time.monotonic()
+        if self._waits_since is None:
+            self._waits_since = time.monotonic()
         try:
-            if not await self._backend.locate(request, self._opened_at, within_s, self._not_at):
-                return False
+            if not self._exchange.sent:
+                number = await self._backend.locate(request, self._waits_since, within_s, self._gone)
+                if number is None:
+                    return False
+                self._number, self._sent_at = number, time.monotonic()
             response = await self._backend.send(request)
         except NotYet:
             return False
-        except httpx.ConnectError as exc:
-            if self._backend.moves and self._not_at is None:
-                self._exchange = request.extensions["exchange"] = Exchange(request.method)
-                self._not_at = self._backend.address
-                return await self.open(within_s)
-            self._request = None
-            _raise_mapped(exc, self._backend.address)
         except httpx.TransportError as exc:
+            if self._has_moved(exc):
+                self._exchange = request.extensions["exchange"] = Exchange(request.method)
+                self._gone, self._waits_since = self._number, None
+                return await self.open(within_s)
             self._request = None
             _raise_mapped(exc, self._backend.address)
         self._request = None
@@ -275,6 +285,13 @@ class Call:
         self.headers = _end_to_end(response.headers.raw)
         self._refuse_what_was_not_asked_for()
         return True
+
+    def _has_moved(self, exc: httpx.TransportError) -> bool:
+        """Whether the backend may be somewhere else now, and the request is sent there."""
+        if not self._backend.moves or self._gone is not None:
+            return False
+        lost = isinstance(exc, httpx.NetworkError | httpx.RemoteProtocolError)
+        return isinstance(exc, httpx.ConnectError) or (lost and time.monotonic() - self._sent_at < LOST_WITHIN_S)
 
     async def read(self) -> bytes:
         """Everything received since the last read, at least one byte; b"" at the end of a complete body.

@@ -49,12 +49,13 @@ class EngineLink:
         """The state as it is now."""
         return self._reader.look()
 
-    def find(self, since: float, not_at: str | None) -> str | None:
+    def find(self, since: float, gone: int | None) -> tuple[str, int] | None:
         """See `triglot.backend.client.Locator`."""
         state = self.look()
         waited_s = time.monotonic() - since
         if state.url is not None:
-            return None if state.url == not_at and waited_s < NOTICED_WITHIN_S else state.url
+            is_same = gone is not None and state.serial <= gone
+            return None if is_same and waited_s < NOTICED_WITHIN_S else (state.url, state.serial)
         if state.state in _WORTH_WAITING and waited_s < self._wait_s:
             return None
         raise ApiError(ErrorKind.BACKEND_LOADING, _REASONS[state.state], retry_after_s=math.ceil(state.retry_s or 1))
