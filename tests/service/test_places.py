@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triglot.service.affinity import Affinity
 from triglot.service.places import OwnPlaces, Use, open_places, rank_places
@@ -47,6 +50,29 @@ def test_a_retry_goes_elsewhere_while_its_place_is_taken():
     places.give(0)
     places.give(2)
     assert places.take(SAME) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(1, 2)), max_size=60))
+def test_a_place_is_chosen_as_if_all_were_looked_at(steps):
+    places = OwnPlaces()
+    places.resize(4)
+    free, taken, moments = {place: Use() for place in range(4)}, {}, itertools.count(1)
+    for step, conversation, kin in steps:
+        affinity = Affinity(conversation, kin) if conversation else None
+        if step in taken:
+            places.give(step)
+            free[step] = Use(*(taken.pop(step) or (0, 0)), next(moments))
+        elif step == 9:  # all are new
+            places.resize(0)
+            places.resize(4)
+            free = dict.fromkeys(sorted(free), Use())
+        else:
+            place = places.take(affinity)
+            ranked = rank_places(free, affinity)
+            assert place == (ranked[0] if ranked else None)
+            if place is not None:
+                taken[place] = affinity
+                del free[place]
 
 
 def test_one_process_has_places_of_its_own():

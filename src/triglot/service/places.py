@@ -83,33 +83,61 @@ class Use(NamedTuple):
 
 
 class OwnPlaces:
-    """The places of one process."""
+    """The places of one process, chosen as by `rank_places` without looking at all of them: a backend may have a thousand."""
 
     def __init__(self) -> None:
         self._count = 0
+        self._free: dict[int, None] = {}  # in the order of their last uses, the oldest first
+        self._knowing: dict[tuple[str, int], dict[int, None]] = {}  # the free places by marks of their last use, in the same order
         self._taken: set[int] = set()
-        self._uses: dict[int, Use] = {}
+        self._affinities: dict[int, Affinity | None] = {}
         self._served: dict[str, int] = {}
         self._moments = itertools.count(1)
 
     def resize(self, count: int) -> None:
         """See `Places`."""
+        new = [place for place in range(self._count, count) if place not in self._taken]
+        for place in [place for place in self._free if place >= count]:
+            self._leave_free(place)
+        self._free = {**dict.fromkeys(new), **self._free}  # what was never used comes first
         self._count = count
 
     def take(self, affinity: Affinity | None) -> int | None:
         """See `Places`."""
-        free = {place: self._uses.get(place, _NEVER) for place in range(self._count) if place not in self._taken}
-        if not free:
+        if not self._free:
             return None
-        place = rank_places(free, affinity)[0]
+        place = self._find(affinity)
+        self._leave_free(place)
         self._taken.add(place)
-        self._uses[place] = Use(*(affinity or _NO_MARKS), next(self._moments))
+        self._affinities[place] = affinity
         return place
 
     def give(self, place: int) -> None:
         """See `Places`."""
-        self._taken.discard(place)
-        self._uses[place] = self._uses[place]._replace(at=next(self._moments))
+        if place in self._taken:
+            self._taken.remove(place)
+            affinity = self._affinities.pop(place)
+            if place < self._count:
+                self._free[place] = None
+                self._affinities[place] = affinity
+                for mark in _marks(affinity):
+                    self._knowing.setdefault(mark, {})[place] = None
+
+    def _find(self, affinity: Affinity | None) -> int:
+        if affinity is not None:
+            conversation, kin = (self._knowing.get(mark) for mark in _marks(affinity))
+            if conversation:
+                return next(reversed(conversation))
+            if kin:
+                return next(iter(kin))
+        return next(iter(self._free))
+
+    def _leave_free(self, place: int) -> None:
+        del self._free[place]
+        for mark in _marks(self._affinities.pop(place, None)):
+            del self._knowing[mark][place]
+            if not self._knowing[mark]:
+                del self._knowing[mark]
 
     def arrive(self) -> int:
         """See `Places`."""
@@ -178,6 +206,8 @@ def rank_places(free: Mapping[int, Use], affinity: Affinity | None) -> list[int]
     return sorted(free, key=rank)
 
 
-_NEVER: Final = Use()
-_NO_MARKS: Final = (0, 0)
+def _marks(affinity: Affinity | None) -> tuple[tuple[str, int], ...]:
+    return () if affinity is None else (("conversation", affinity.conversation), ("kin", affinity.kin))
+
+
 _UNLIKE_ANY: Final = (-1, -1)
