@@ -56,12 +56,13 @@ def test_what_changes_with_every_request_changes_no_mark():
     assert affinity_of(later, "session") == affinity_of(request, "session")
 
 
+BRIEF = "Be brief. " * 1000
 CHAT = {
-    "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}],
+    "messages": [{"role": "system", "content": BRIEF}, {"role": "user", "content": "Hello"}],
     "tools": [{"type": "function", "function": {"name": "read"}}],
 }
-MESSAGES = {"system": "Be brief.", "messages": [{"role": "user", "content": "Hello"}], "tools": [{"name": "read"}]}
-RESPONSES = {"instructions": "Be brief.", "input": "Hello", "tools": [{"type": "function", "name": "read"}]}
+MESSAGES = {"system": BRIEF, "messages": [{"role": "user", "content": "Hello"}], "tools": [{"name": "read"}]}
+RESPONSES = {"instructions": BRIEF, "input": "Hello", "tools": [{"type": "function", "name": "read"}]}
 ANSWER = {"role": "assistant", "content": "Hi"}
 
 
@@ -71,7 +72,7 @@ ANSWER = {"role": "assistant", "content": "Hi"}
         MESSAGES,
         RESPONSES,
         {**CHAT, "messages": [*CHAT["messages"], ANSWER, {"role": "user", "content": "And now?"}]},
-        {**MESSAGES, "system": [{"type": "text", "text": "x-anthropic-billing-header: a=1;\nBe brief."}]},
+        {**MESSAGES, "system": [{"type": "text", "text": "x-anthropic-billing-header: a=1;\n" + BRIEF}]},
         {
             **MESSAGES,
             "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello", "cache_control": {"type": "ephemeral"}}]}],
@@ -80,7 +81,7 @@ ANSWER = {"role": "assistant", "content": "Hi"}
             **RESPONSES,
             "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hello"}]}, {"type": "reasoning", "summary": []}],
         },
-        {"input": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hello"}], "tools": RESPONSES["tools"]},
+        {"input": [{"role": "developer", "content": BRIEF}, {"role": "user", "content": "Hello"}], "tools": RESPONSES["tools"]},
         {**CHAT, "temperature": 0.5, "stream": True},
     ],
 )
@@ -112,6 +113,15 @@ def test_a_cache_key_makes_kin_of_what_begins_otherwise():
     assert affinity_of(one).conversation != affinity_of(other).conversation
 
 
+@pytest.mark.parametrize("document", [{"input": "a"}, {"input": "a", "instructions": "Be brief.", "tools": [{"name": "read"}] * 3}])
+def test_little_in_common_makes_no_kin(document):
+    assert affinity_of(document).kin == 0
+
+
+def test_many_tools_make_kin():
+    assert affinity_of({"input": "a", "tools": [{"name": f"tool {number}"} for number in range(10)]}).kin > 0
+
+
 def test_a_stored_conversation_goes_by_its_name_not_by_what_is_new():
     turns = ({"conversation": conversation, "input": text} for conversation, text in (("conv_1", "a"), ({"id": "conv_1"}, "b")))
     assert len({affinity_of(turn) for turn in turns}) == 1
@@ -136,4 +146,6 @@ FIELDS = ["system", "instructions", "messages", "input", "tools", "prompt_cache_
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_document_has_marks(document):
-    assert all(0 < mark < 1 << 64 for mark in affinity_of(document))
+    conversation, kin = affinity_of(document)
+    assert 0 < conversation < 1 << 64
+    assert 0 <= kin < 1 << 64

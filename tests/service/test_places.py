@@ -26,6 +26,7 @@ def uses(*marks):
         (uses(OTHER, SAME, KIN, SAME, None, KIN), SAME, [3, 1, 2, 5, 4, 0]),
         (uses(OTHER, KIN, None), SAME, [1, 2, 0]),
         (uses((0, 0), None), None, [1, 0]),
+        (uses(OTHER, Affinity(4, 0), None), Affinity(5, 0), [2, 0, 1]),
         (uses(OTHER), SAME, [0]),
         ({}, SAME, []),
     ],
@@ -52,7 +53,7 @@ def test_a_retry_goes_elsewhere_while_its_place_is_taken():
     assert places.take(SAME) == 2
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(1, 2)), max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(0, 2)), max_size=60))
 def test_a_place_is_chosen_as_if_all_were_looked_at(steps):
     places = OwnPlaces()
     places.resize(4)

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _END: Final = 128
+_LONG: Final = 4000
+"""Characters of instructions and tools that are worth more than what another conversation has left in a slot: about a thousand tokens."""
+_TOOL: Final = 500  # characters: a guess, because it is quicker than a look
 _OPENING_ROLES: Final = frozenset({"system", "developer", "user"})
 
 
 class Affinity(NamedTuple):
-    """Two marks of a request, of 64 bits and never 0.
+    """Two marks of a request, of 64 bits.
 
     Attributes:
-        conversation: the same in all requests of a conversation, retries included. An agent and its sub-agents have one each.
-        kin: the same in all requests that begin alike: that have the same `prompt_cache_key` or, without one, instructions and tools.
+        conversation: the same in all requests of a conversation, retries included, and never 0. An agent and its sub-agents have one each.
+        kin: the same in all requests that begin alike: that have the same `prompt_cache_key` or, without one, the same instructions and
+            tools, if these are long; else 0.
     """
 
     conversation: int
@@ -42,11 +46,13 @@ def affinity_of(document: Mapping[str, Any], session: str | None = None, root: s
     first_user = next((index for index, item in enumerate(opening) if item["role"] == "user"), len(opening))
     instructions = [*_texts(document.get("system")), *_texts(document.get("instructions"))]
     instructions += [text for item in opening[:first_user] for text in _texts(item.get("content"))]
-    prompt = [*map(_sample, instructions), *_tool_names(document.get("tools"))]
+    tools = list(_tool_names(document.get("tools")))
+    prompt = [*map(_sample, instructions), *tools]
     key = _text(document.get("prompt_cache_key"))
     begun = root or _conversation(document.get("conversation"))
     said = [begun] if begun else [_sample(text) for item in opening[first_user:] for text in _texts(item.get("content"))]
-    return Affinity(_mark(key, session or "", *prompt, "", *said), _mark(key) if key else _mark(*prompt))
+    is_long = sum(map(len, instructions)) + _TOOL * len(tools) >= _LONG
+    return Affinity(_mark(key, session or "", *prompt, "", *said), _mark(key or "\0".join(prompt)) if key or is_long else 0)
 
 
 def _items(document: Mapping[str, Any]) -> Iterator[Any]:

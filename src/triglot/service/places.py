@@ -125,10 +125,9 @@ class OwnPlaces:
 
     def _find(self, affinity: Affinity | None) -> int:
         if affinity is not None:
-            conversation, kin = (self._knowing.get(mark) for mark in _marks(affinity))
-            if conversation:
+            if conversation := self._knowing.get(("conversation", affinity.conversation)):
                 return next(reversed(conversation))
-            if kin:
+            if kin := self._knowing.get(("kin", affinity.kin)):
                 return next(iter(kin))
         return next(iter(self._free))
 
@@ -201,13 +200,16 @@ def rank_places(free: Mapping[int, Use], affinity: Affinity | None) -> list[int]
         use = free[place]
         if use.conversation == conversation:
             return 0, -use.at
-        return 1 if use.kin == kin else 2, use.at
+        return 1 if kin and use.kin == kin else 2, use.at
 
     return sorted(free, key=rank)
 
 
 def _marks(affinity: Affinity | None) -> tuple[tuple[str, int], ...]:
-    return () if affinity is None else (("conversation", affinity.conversation), ("kin", affinity.kin))
+    if affinity is None:
+        return ()
+    conversation = ("conversation", affinity.conversation)
+    return (conversation, ("kin", affinity.kin)) if affinity.kin else (conversation,)
 
 
 _UNLIKE_ANY: Final = (-1, -1)
