@@ -208,7 +208,7 @@ def test_null_means_that_a_field_must_be_absent(case: Case) -> None:
     assert judge_backend_request(step, received(b'{"tools": []}'), b"", Bindings()) != []
 
 
-@pytest.mark.parametrize("case", ["chat/stream/text"], indirect=True)
+@pytest.mark.parametrize("case", ["chat/stream/progress"], indirect=True)
 def test_verbatim_means_byte_for_byte(case: Case) -> None:
     (step,) = case.steps
     sent = step.request or b""

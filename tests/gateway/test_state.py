@@ -310,6 +310,15 @@ def test_what_is_no_field_of_a_compaction_does_not_matter(gateway: Gateway, fore
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_nothing_cannot_be_compacted(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with client_of(gateway) as client:
+            with pytest.raises(openai.BadRequestError, match="nothing to compact"):
+                await client.responses.compact(model="m", input=[])
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_the_tokens_of_an_input_are_counted(gateway: Gateway) -> None:
     async def run() -> None:
         echo = Echo()
@@ -327,7 +336,7 @@ class Restartable:
 
     def __init__(self, state: Path, *flags: str, **environ: str) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self._command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--state", str(state), *flags]
+        self._command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--log-level", "warning", "--state", str(state), *flags]
         self._command += ["--backend", f"http://127.0.0.1:{self.listener.getsockname()[1]}"]
         self._environ = {**os.environ, **environ}
         self.gateway = self.start()

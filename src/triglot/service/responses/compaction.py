@@ -35,8 +35,11 @@ class Compactor:
         """The user's messages as they were, and a summary of everything.
 
         Raises:
-            ApiError: the conversation cannot be found or converted, or the model failed.
+            ApiError: there is no conversation, it cannot be found or converted, or the model failed.
         """
+        if not context.document.get("input") and context.document.get("previous_response_id") is None:
+            message = "There is nothing to compact: send input, or the previous_response_id of what is to be shortened."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message, param="input")
         context.document = _as_response(context.document)
         request = CreateResponse.model_validate(context.document, strict=True)
         turn = await self._turns.prepare(request, context, remembers=True, table=COMPACT_RESPONSE)
