@@ -37,7 +37,7 @@ class Served:
     """A running `triglot serve`."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--state", "memory", *arguments]
+        command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--log-level", "warning", "--state", "memory", *arguments]
         if "--workers" in arguments:
             command[command.index("--state") : command.index("--state") + 2] = []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -268,6 +268,21 @@ def test_an_adapter_is_loaded_and_listed(with_demo: Served):
     with_demo.load("second.gguf", adapters=[{"path": "poet.gguf", "name": "bard", "scale": 0}])
     assert with_demo.status()["adapters"] == [{"id": 0, "name": "bard", "scale": 0.0}]
     assert with_demo.ask(lora=[{"id": 0, "scale": 1.0}])["choices"][0]["message"]["content"] == "The capital of France is Paris."
+    prompt = {"prompt": "What is the capital of France?"}
+    chosen = with_demo.client.post("/api/generate", json={**prompt, "use_adapter": "bard"})
+    assert chosen.json()["text"] == "The capital of France is Paris."
+    unknown = with_demo.client.post("/api/generate", json={**prompt, "use_adapter": "poet"})
+    assert (unknown.status_code, unknown.json()["error"]["message"]) == (400, "No adapter is called 'poet'; loaded are: bard.")
+
+
+def test_text_is_made_from_a_prompt(with_demo: Served):
+    body = {"prompt": "What is the capital of France?"}
+    whole = with_demo.client.post("/api/generate", json=body).json()
+    assert (whole["text"], whole["finish_reason"], whole["model"]) == ("The capital of France is Paris.", "stop", "tiny-demo")
+    with with_demo.client.stream("POST", "/api/generate", json={**body, "stream": True}) as stream:
+        events = [json.loads(line[5:]) for line in stream.iter_lines() if line.startswith("data:")]
+    assert "".join(event["text"] for event in events if event["type"] == "generate.text") == whole["text"]
+    assert {**events[-1]["answer"], "usage": None} == {**whole, "usage": None}
 
 
 def test_a_killed_engine_breaks_its_answers_and_serves_the_next_ones(with_demo: Served):

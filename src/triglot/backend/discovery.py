@@ -50,7 +50,7 @@ class Discovery:
         if self._profile is None:
             async with self._lock:
                 if self._profile is None:
-                    props = await self._find_props()
+                    props = await self._find("/props")
                     self._remember(props)
                     self._profile = recognise(props)
         return self._profile
@@ -65,7 +65,7 @@ class Discovery:
             self._serial = self.engine.look().serial
             self._facts_until = 0.0
         if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
-            self._remember(await self._find_props())
+            self._remember(await self._find("/props"))
         return self._facts
 
     async def adapters(self) -> tuple[Adapter, ...]:
@@ -80,7 +80,7 @@ class Discovery:
             if (await self.profile()).extensions:
                 engine = None if self.engine is None else self.engine.look().engine
                 names = {} if engine is None else {adapter.path: adapter.name for adapter in engine.options.adapters}
-                self._adapters = read_adapters(await self._get("/lora-adapters"), names)
+                self._adapters = read_adapters(await self._find("/lora-adapters"), names)
         return self._adapters
 
     def _remember(self, props: Any) -> None:
@@ -111,12 +111,13 @@ class Discovery:
             raise ApiError(ErrorKind.BACKEND_LOADING, "The backend has no model yet. Try again in a moment.", retry_after_s=1)
         return str(models[0]["id"])
 
-    async def _find_props(self) -> Any:
+    async def _find(self, path: str) -> Any:
+        """The answer, or None from a server that has no such operation."""
         try:
-            return await self._get("/props")
+            return await self._get(path)
         except ApiError as error:
             if error.kind in (ErrorKind.NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED, ErrorKind.INVALID_REQUEST):
-                return None  # a server of another kind
+                return None
             raise
 
     async def _get(self, path: str) -> Any:
@@ -130,7 +131,7 @@ class Discovery:
             raise convert_error_answer(call.status, call.headers, body)
         try:
             return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
 

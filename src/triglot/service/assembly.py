@@ -116,6 +116,8 @@ def assemble(settings: Settings) -> Handlers:
             discovery,
             cancels,
             retrieval.stop,
+            flights=flights,
+            heartbeat_s=settings.heartbeat_s,
             files=ModelFiles(settings.model_dirs),
             guarded=bool(settings.api_keys),
             local=is_loopback(settings.host),

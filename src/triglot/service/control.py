@@ -8,6 +8,7 @@ from triglot import __version__
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated import DIALECTS
 from triglot.service.engine import EngineHandlers
+from triglot.service.generate import GenerateHandlers
 from triglot.state.cancels import KINDS, Names
 
 if TYPE_CHECKING:
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
     from triglot.backend.discovery import Discovery
     from triglot.generated.control.events import CancelledInference, Health, Welcome
     from triglot.generated.control.models import CancelInference
+    from triglot.service.flight import Flights
     from triglot.service.model_files import ModelFiles
     from triglot.state.cancels import CancelRegistry
     from triglot.web import RequestContext
 
 
-class ControlHandlers(EngineHandlers):
+class ControlHandlers(EngineHandlers, GenerateHandlers):
     """Implements `ControlService`.
 
     Args:
         discovery: what the backend says of itself.
         cancels: the requests that run.
+        flights, heartbeat_s: see `GenerateHandlers`.
         files, guarded, local: see `EngineHandlers`.
         stop_response: stops a response that is made in the background, by owner and id; tells whether it was being made.
     """
@@ -37,11 +40,14 @@ class ControlHandlers(EngineHandlers):
         cancels: CancelRegistry,
         stop_response: Callable[[str, str], Awaitable[bool]],
         *,
+        flights: Flights,
+        heartbeat_s: float,
         files: ModelFiles,
         guarded: bool,
         local: bool,
     ) -> None:
-        super().__init__(discovery, files, guarded=guarded, local=local)
+        EngineHandlers.__init__(self, discovery, files, guarded=guarded, local=local)
+        GenerateHandlers.__init__(self, flights, discovery, heartbeat_s=heartbeat_s)
         self._cancels = cancels
         self._stop_response = stop_response
 

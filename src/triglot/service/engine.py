@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from triglot.backend.orders import Order
+from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.control.order import TABLE
 from triglot.loopback import is_loopback
 from triglot.order import Cursor
-from triglot.sse import encode_data
 
 if TYPE_CHECKING:
     from triglot.backend.checks import Report
@@ -193,7 +193,7 @@ class ProgressStream:
         else:
             event = {"type": "load.progress", "load": _convert_load(self._load)}
         self._cursor.advance(event)
-        return encode_data(msgspec.json.encode(event))
+        return encode_events([event])
 
     async def close(self) -> None:
         """Nothing is held."""

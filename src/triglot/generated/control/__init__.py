@@ -1,3 +1,3 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Control of triglot."""

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Literal, TypeAlias, TypedDict
@@ -37,6 +37,42 @@ class ErrorDetail(TypedDict):
     type: str
     param: str | None
     code: str | None
+
+
+GenerateEnd: TypeAlias = Literal['stop', 'length', 'content_filter', 'cancelled']
+
+
+class GenerateFailed(TypedDict):
+    type: Literal['generate.failed']
+    error: ErrorDetail
+
+
+class GeneratePing(TypedDict):
+    type: Literal['generate.ping']
+
+
+class GenerateReasoningPiece(TypedDict):
+    type: Literal['generate.reasoning']
+    text: str
+
+
+class GenerateTextPiece(TypedDict):
+    type: Literal['generate.text']
+    text: str
+
+
+class GenerateUsage(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+class GeneratedText(TypedDict):
+    model: str
+    text: str
+    reasoning: str | None
+    finish_reason: GenerateEnd
+    usage: GenerateUsage
 
 
 HealthStatus: TypeAlias = Literal['ok', 'starting', 'degraded', 'unavailable']
@@ -110,6 +146,14 @@ class EngineStatus(TypedDict):
 
 class ErrorAnswer(TypedDict):
     error: ErrorDetail
+
+
+class GenerateDone(TypedDict):
+    type: Literal['generate.done']
+    answer: GeneratedText
+
+
+GenerateEvent: TypeAlias = GenerateTextPiece | GenerateReasoningPiece | GeneratePing | GenerateDone | GenerateFailed
 
 
 class Health(TypedDict):

@@ -1,9 +1,10 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 
 class AdapterOptions(BaseModel):
@@ -48,6 +49,26 @@ class EngineOptions(BaseModel):
     adapters: Annotated[list[AdapterOptions] | None, Field(max_length=32)] = None
     draft_model: Annotated[str | None, Field(min_length=1)] = None
     flags: dict[str, Any] | None = None
+
+
+StopItem = TypeAliasType("StopItem", Annotated[str, Field(min_length=1)])
+
+
+class GenerateText(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+    )
+    prompt: Annotated[str, Field(min_length=1)]
+    system: str | None = None
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    temperature: Annotated[float | None, Field(ge=0.0)] = None
+    top_p: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    seed: Annotated[int | None, Field(ge=0, le=4294967295)] = None
+    stop: Annotated[list[StopItem] | None, Field(max_length=16)] = None
+    use_adapter: str | bool | None = None
+    cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
+    session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
+    stream: bool | None = False
 
 
 class GetEngineProgressQuery(BaseModel):

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The legal order of a control stream."""
 
@@ -6,15 +6,31 @@ from typing import Final
 
 from triglot.order import OrderTable
 
-EVENT_LINE: Final[str | None] = None
+EVENT_LINE: Final[str | None] = "type"
 SENTINEL: Final[str | None] = None
 
 TABLE: Final = OrderTable(
-    start="loading",
+    start="idle",
     phases={
+        "idle": {
+            "load.progress": "loading",
+            "load.ended": "ended",
+            "generate.ping": "generating",
+            "generate.text": "generating",
+            "generate.reasoning": "generating",
+            "generate.done": "ended",
+            "generate.failed": "ended",
+        },
         "loading": {
             "load.progress": "loading",
             "load.ended": "ended",
+        },
+        "generating": {
+            "generate.ping": "generating",
+            "generate.text": "generating",
+            "generate.reasoning": "generating",
+            "generate.done": "ended",
+            "generate.failed": "ended",
         },
         "ended": {},
     },

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The control dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -84,6 +84,22 @@ class ApiInferenceCancelResource:
         context = await web.read_request(req, resp, "control", "cancel_inference")
         request = web.decode_body(models.CancelInference, context)
         web.send_json(resp, context, await self._service.cancel_inference(request, context))
+
+
+class ApiGenerateResource:
+    """/api/generate."""
+
+    def __init__(self, service: ControlService) -> None:
+        self._service = service
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Make text from a prompt."""
+        context = await web.read_request(req, resp, "control", "generate_text")
+        request = web.decode_body(models.GenerateText, context)
+        if request.stream:
+            web.send_stream(resp, context, await self._service.stream_text(request, context))
+        else:
+            web.send_json(resp, context, await self._service.generate_text(request, context))
 
 
 class ApiEngineLoadResource:
@@ -175,6 +191,7 @@ ROUTES: Final = (
     Route("/health", HealthResource, {"GET": None}),
     Route("/v1/health", V1HealthResource, {"GET": None}),
     Route("/api/inference/cancel", ApiInferenceCancelResource, {"POST": None}),
+    Route("/api/generate", ApiGenerateResource, {"POST": None}),
     Route("/api/engine/load", ApiEngineLoadResource, {"POST": None}),
     Route("/api/engine/validate", ApiEngineValidateResource, {"POST": None}),
     Route("/api/engine/unload", ApiEngineUnloadResource, {"POST": None}),

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the control dialect."""
 
@@ -33,6 +33,14 @@ class ControlService(Protocol):
 
     async def cancel_inference(self, request: models.CancelInference, context: RequestContext) -> events.CancelledInference:
         """POST /api/inference/cancel: Stop running requests."""
+        ...
+
+    async def generate_text(self, request: models.GenerateText, context: RequestContext) -> events.GeneratedText:
+        """POST /api/generate: Make text from a prompt."""
+        ...
+
+    async def stream_text(self, request: models.GenerateText, context: RequestContext) -> ByteStream:
+        """POST /api/generate, streamed: Make text from a prompt."""
         ...
 
     async def load_engine(self, request: models.LoadEngine, context: RequestContext) -> events.EngineLoad:

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 739b7352c6d9). DO NOT EDIT.
+# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Where the fields of a control request stand that are ignored or rejected."""
 
@@ -11,5 +11,6 @@ _NODES: Final[dict[str, Node]] = {
 CANCEL_INFERENCE: Final = SupportTable(_NODES, "CancelInference")
 CANCEL_LOAD: Final = SupportTable(_NODES, "CancelLoad")
 ENGINE_OPTIONS: Final = SupportTable(_NODES, "EngineOptions")
+GENERATE_TEXT: Final = SupportTable(_NODES, "GenerateText")
 GET_ENGINE_PROGRESS_QUERY: Final = SupportTable(_NODES, "GetEngineProgressQuery")
 LOAD_ENGINE: Final = SupportTable(_NODES, "LoadEngine")

@@ -1,0 +1,61 @@
+"""Text from a prompt, for tools that know no conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from triglot.backend.adapters import choose_adapter
+from triglot.backend.decode import AnswerDecoder
+from triglot.dialects.generate import GenerateStream, convert_request
+from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+
+if TYPE_CHECKING:
+    from triglot.backend.discovery import Discovery
+    from triglot.generated.control.events import GeneratedText
+    from triglot.generated.control.models import GenerateText
+    from triglot.service.flight import Flight, Flights
+    from triglot.web import ByteStream, RequestContext
+
+
+class GenerateHandlers:
+    """The operation of `ControlService` that makes text.
+
+    Args:
+        flights: how requests reach the backend.
+        discovery: what the backend says of itself.
+        heartbeat_s: longest silence of a stream.
+    """
+
+    def __init__(self, flights: Flights, discovery: Discovery, *, heartbeat_s: float) -> None:
+        self._flights = flights
+        self._discovery = discovery
+        self._heartbeat_s = heartbeat_s
+
+    async def generate_text(self, request: GenerateText, context: RequestContext) -> GeneratedText:
+        """Answer with the whole text."""
+        flight = self._flights.begin(context)
+        stream = await self._load(flight, request, context)
+        await open_answer(flight, context, stream=True)
+        last = (await collect_events(flight, AnswerDecoder(), stream))[-1]
+        assert last["type"] == "generate.done"  # noqa: S101 - a failure has been raised
+        return last["answer"]
+
+    async def stream_text(self, request: GenerateText, context: RequestContext) -> ByteStream:
+        """Answer with the text as it is written."""
+        flight = self._flights.begin(context)
+        stream = await self._load(flight, request, context)
+        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
+        opening = stream.start(None) if flight.status == 0 else ()
+        return TranslatedStream(
+            flight, AnswerDecoder(), stream, request_id=context.request_id, heartbeat_s=self._heartbeat_s, opening=opening
+        )
+
+    async def _load(self, flight: Flight, request: GenerateText, context: RequestContext) -> GenerateStream:
+        adapters = () if request.use_adapter is None else await self._discovery.adapters()
+        facts = await self._discovery.facts()
+        model = facts.model or await self._discovery.default_model()
+        body = convert_request(request, model, await self._discovery.profile(), choose_adapter(adapters, request.use_adapter))
+        await flight.load(msgspec.json.encode(body))
+        return GenerateStream(model, context.request_id)
