@@ -55,13 +55,14 @@ class Turn:
         request_id, owner: of the request.
         response: the response as it stands now.
         history: the items that it is about.
+        root: names the conversation by its oldest item, where the request holds only its end.
         flight: takes it to the backend.
         body: the chat request to send.
         translator: tells the answer.
         decoder: reads it.
     """
 
-    __slots__ = ("body", "decoder", "flight", "history", "owner", "request_id", "response", "translator")
+    __slots__ = ("body", "decoder", "flight", "history", "owner", "request_id", "response", "root", "translator")
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
@@ -70,6 +71,7 @@ class Turn:
         flight: Flight,
         response: Response,
         history: History,
+        root: str | None = None,
         body: bytes,
         translator: ResponseStream,
         decoder: AnswerDecoder,
@@ -79,6 +81,7 @@ class Turn:
         self.flight = flight
         self.response = response
         self.history = history
+        self.root = root
         self.body = body
         self.translator = translator
         self.decoder = decoder
@@ -192,10 +195,12 @@ class Turns:
         )
         translator = ResponseStream(response, new_id=self._new_id, now=now, plan=converted.plan, seal=partial(seal, self._key, purpose))
         flight.name("response_id", response["id"])
+        flight.log.model = response["model"]
         return Turn(
             context=context,
             flight=flight,
             response=response,
+            root=history.prior[0].id if history.prior else None,
             history=history if remembers or memory is not None else history.without_prior(keep_given=response["store"]),
             body=converted.chat.encode(),
             translator=translator,
@@ -292,7 +297,7 @@ class Turns:
     @staticmethod
     async def _load(turn: Turn) -> None:
         body, turn.body = turn.body, b""  # not held for as long as the answer lasts
-        await turn.flight.load(body)
+        await turn.flight.load(body, root=turn.root)
 
     async def _settle(self, turn: Turn, _events: Sequence[Any]) -> None:
         """Keep the response before its last event leaves: whoever has seen that may continue it at once."""
