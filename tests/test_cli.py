@@ -240,7 +240,7 @@ def test_state_that_cannot_be_kept_ends_with_one_line(capsys, served, tmp_path):
 
 @pytest.mark.engine
 def test_the_demo_announces_itself_and_stops_quietly():
-    with running("triglot", "serve", "--port", "0") as process:
+    with running("triglot", "serve", "--port", "0", "--log-level", "warning") as process:
         url = root_url(process)
         engine = descendants(process.pid)
         assert msgspec.json.decode(get(url + "/health"))["backend"]["model"] == "tiny-demo"

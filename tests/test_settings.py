@@ -76,6 +76,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "shutdown_grace_s": "4",
         "runtime_dir": "/run/triglot",
         "log_level": "DEBUG",
+        "log_format": "JSON",
     }
     settings = Settings.load(flags, {})
     assert set(flags) == set(BY_NAME) - {"model"}
@@ -117,6 +118,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         ("state", "~nobody-of-this-name/x", "'~nobody-of-this-name/x': Could not determine home directory."),
         ("state_ttl_s", "-1", "'-1' is not a number of seconds above 0"),
         ("state_max_bytes", "1000", "'1000' is not a whole number of 16777216 or more"),
+        ("log_format", "xml", "'xml' is not console or json"),
         ("log_level", "loud", "'loud' is not one of debug, info, warning, error"),
         ("model", "/does/not/exist.gguf", "cannot read '/does/not/exist.gguf': No such file or directory"),
         ("model", __file__, f"{__file__!r} is not a GGUF file"),

@@ -21,10 +21,11 @@ from triglot.dialects import openai_errors
 from triglot.dialects.messages import errors as messages_errors
 from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated import DIALECTS, Route
+from triglot.logs import CLIENT_GONE, RequestLog
 from triglot.service.assembly import Handlers, assemble
 from triglot.settings import Settings
 from triglot.state.store import StoreError
-from triglot.web import SCOPE_KEY, ClientConnection
+from triglot.web import LOG_KEY, SCOPE_KEY, ClientConnection
 from triglot.web_socket import set_options
 
 if TYPE_CHECKING:
@@ -67,10 +68,10 @@ def create_app(settings: Settings | None = None) -> App[Request, Response]:
 
 
 class Application(falcon.asgi.App[Any, Any]):
-    """Falcon, with the client's connection in the scope.
+    """Falcon, with the client's connection and the request's log in the scope.
 
     Falcon keeps `receive` to itself, so a resource could not learn that its client has gone; and whatever a request started is ended here,
-    on every path.
+    and its line written, on every path.
 
     Args:
         running: what is being served; each ends when it has been. Kept up to date here.
@@ -89,10 +90,15 @@ class Application(falcon.asgi.App[Any, Any]):
         done = asyncio.get_running_loop().create_future()
         self._running.add(done)
         client = scope[SCOPE_KEY] = ClientConnection(receive)
+        request_log = scope[LOG_KEY] = RequestLog(scope.get("method", "WS"), scope["path"])
         scope[_SEND_KEY] = send  # a WebSocket that is refused gets an HTTP answer, which Falcon has no word for
         try:
             await super().__call__(scope, receive, send)
+        except Exception:
+            request_log.fail(CLIENT_GONE if client.gone else ErrorKind.INTERNAL)
+            raise
         finally:
+            request_log.write(client_gone=client.gone)
             client.close()
             self._running.discard(done)
             done.set_result(None)
@@ -123,7 +129,10 @@ class Gate:
             raise ApiError(ErrorKind.PERMISSION, message)
 
     async def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002
-        """Say how long the answer took to begin, in the OpenAI dialects."""
+        """Say how long the answer took to begin, in the OpenAI dialects, and note what it is."""
+        request_log = req.scope[LOG_KEY]
+        request_log.status = resp.status_code
+        request_log.streamed = resp.stream is not None
         if not is_messages(req):
             resp.set_header("openai-processing-ms", str(int((time.perf_counter() - req.context.started_at) * 1000)))
 
@@ -133,6 +142,7 @@ class Gate:
         state.answer_headers = {}
         state.max_body_bytes = self._max_body_bytes
         state.request_id = request_id = f"req_{secrets.token_hex(12)}"
+        req.scope[LOG_KEY].request_id = request_id
         return request_id
 
     def _admit(self, req: Request) -> None:
@@ -141,6 +151,7 @@ class Gate:
         if self._keys and req.path not in _PUBLIC_PATHS and not self._knows(shown):
             message = "The API key is missing or wrong: send one that triglot was started with (TRIGLOT_API_KEYS)."
             raise ApiError(ErrorKind.AUTHENTICATION, message)
+        req.scope[LOG_KEY].owner = req.context.owner
 
     def _knows(self, shown: bytes) -> bool:
         # every key is compared, each in constant time
@@ -231,7 +242,9 @@ async def handle_error(
     ws: WebSocket | None = None,
 ) -> None:
     """Turn whatever was raised into an answer of the client's dialect."""
+    request_log: RequestLog = req.scope[LOG_KEY]
     if isinstance(error, ClientGone):
+        request_log.fail(CLIENT_GONE)
         if resp is not None:
             resp.status = _CLIENT_CLOSED
         return
@@ -239,6 +252,7 @@ async def handle_error(
     api_error = _convert_error(error, req, request_id)
     table = messages_errors if is_messages(req) else openai_errors
     status = table.status_of(api_error)
+    request_log.fail(api_error.kind, status)
     body = msgspec.json.encode(table.error_body(api_error, request_id))
     headers = dict(req.context.answer_headers)
     if isinstance(error, falcon.HTTPError) and error.headers:

@@ -26,6 +26,7 @@ from triglot.backend.engine_owner import EngineOwner
 from triglot.backend.launch import NoEngineError, choose_engine, first_options
 from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError
+from triglot.logs import CONSOLE_FORMAT
 from triglot.loopback import is_loopback
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
 from triglot.state.keys import signing_key_for
@@ -237,10 +238,11 @@ def _quiet_signals() -> Iterator[None]:
 def log_config(settings: Settings) -> dict[str, Any]:
     """Logging to standard error, for this process and its workers: ours at the level asked for, uvicorn's from warnings on."""
     level = settings.log_level.upper()
+    formatter = {"()": "triglot.logs.JsonFormatter"} if settings.log_format == "json" else {"format": CONSOLE_FORMAT}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {"triglot": {"level": level}, "uvicorn": {"level": "DEBUG" if level == "DEBUG" else "WARNING"}},

@@ -69,6 +69,7 @@ class Settings:
     shutdown_grace_s: float = 5.0
     runtime_dir: Path | None = None
     log_level: str = "info"
+    log_format: str = "console"
 
     @classmethod
     def load(cls, flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -310,10 +311,17 @@ def _log_level(text: str) -> str:
     return text.lower()
 
 
+def _log_format(text: str) -> str:
+    if text.lower() not in LOG_FORMATS:
+        raise ValueError(f"{text!r} is not {' or '.join(LOG_FORMATS)}")
+    return text.lower()
+
+
 BACKEND_PROFILES = ("auto", *PROFILES)
 ENGINE_SWAPS = ("auto", "beside", "after")
 SHORTEST_SIGNING_KEY = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("console", "json")
 
 SETTINGS = (
     Setting("host", "ADDRESS", _text, "address to listen on"),
@@ -378,4 +386,5 @@ SETTINGS = (
         "runtime_dir", "DIR", _directory, "where the processes of one gateway meet; default: a private one, made for the time of the run"
     ),
     Setting("log_level", "LEVEL", _log_level, f"what is logged: {', '.join(LOG_LEVELS)}"),
+    Setting("log_format", "|".join(LOG_FORMATS), _log_format, "how it is written: lines for people, or one JSON object a line"),
 )

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from triglot.content_encoding import SERVED, decompress, parse_codings
 from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.logs import RequestLog
 from triglot.validation import describe_errors
 from triglot.web_socket import STOPPING
 from triglot.web_socket import Socket as Socket  # noqa: PLC0414 - the generated services name it as a part of this module
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 
 SCOPE_KEY: Final = "triglot.client"
+LOG_KEY: Final = "triglot.log"
 _UPGRADE_REQUIRED: Final = 426
+_SWITCHING: Final = 101
 _JSON: Final = "application/json"
 _EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
@@ -107,6 +110,7 @@ class RequestContext:
         body: the body as it came; `document` is the same, decoded, with its key order.
         client: the client's connection.
         answer_headers, answer_status: of the answer; a handler may change them until it returns.
+        log: what is noted of the request.
     """
 
     __slots__ = (
@@ -117,13 +121,27 @@ class RequestContext:
         "dialect",
         "document",
         "headers",
+        "log",
         "operation",
         "owner",
         "query",
         "request_id",
     )
 
-    def __init__(self, dialect: str, operation: str, request_id: str, headers: Mapping[str, str], client: ClientConnection) -> None:
+    def __init__(  # noqa: PLR0913 - what every request has
+        self,
+        dialect: str,
+        operation: str,
+        request_id: str,
+        headers: Mapping[str, str],
+        client: ClientConnection,
+        *,
+        log: RequestLog | None = None,
+    ) -> None:
+        self.log = log = RequestLog() if log is None else log
+        log.request_id = request_id
+        log.dialect = dialect
+        log.operation = operation
         self.dialect = dialect
         self.operation = operation
         self.request_id = request_id
@@ -138,7 +156,9 @@ class RequestContext:
 
     def without_client(self) -> RequestContext:
         """The request as one that goes on when its client has gone; it ends with `client.leave()`."""
-        context = RequestContext(self.dialect, self.operation, self.request_id, self.headers, ClientConnection(None))
+        log = self.log.branch()
+        log.background = True
+        context = RequestContext(self.dialect, self.operation, self.request_id, self.headers, ClientConnection(None), log=log)
         context.owner = self.owner
         context.document = self.document
         return context
@@ -161,7 +181,7 @@ async def read_request(
     """
     state = req.context
     headers = {name.lower(): value for name, value in req.headers.items()}
-    context = RequestContext(dialect, operation, state.request_id, headers, req.scope[SCOPE_KEY])
+    context = RequestContext(dialect, operation, state.request_id, headers, req.scope[SCOPE_KEY], log=req.scope[LOG_KEY])
     context.owner = state.owner
     context.query = req.params
     context.answer_headers = state.answer_headers  # an error answer has them too
@@ -171,6 +191,7 @@ async def read_request(
         if codings and context.body:
             context.body = await decompress(context.body, codings, state.max_body_bytes)
         context.document = _decode_json(context.body) if body or context.body else {}
+        context.log.note_model(context.document)
     context.client.watch()
     return context
 
@@ -240,13 +261,15 @@ async def serve_socket(
     """Accept a WebSocket and hand it to the handler, which holds it to its end."""
     state = req.context
     headers = {name.lower(): value for name, value in req.headers.items()}
-    context = RequestContext(dialect, operation, state.request_id, headers, ClientConnection(None))
+    log: RequestLog = req.scope[LOG_KEY]
+    context = RequestContext(dialect, operation, state.request_id, headers, ClientConnection(None), log=log)
     context.owner = state.owner
     context.query = req.params
     try:
         await ws.accept(headers={"x-request-id": state.request_id})
     except WebSocketDisconnected:
         raise ClientGone from None
+    log.status = _SWITCHING
     await handler(Socket(ws, req.scope.get("state", {}).get(STOPPING) or asyncio.Event()), context)
 
 

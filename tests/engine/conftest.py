@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def serving(*arguments: str) -> Iterator[str]:
     """The root URL of a `triglot serve` with these arguments; it must end quietly."""
-    command = [sys.executable, "-m", "triglot", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--log-level", "warning", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -89,7 +89,8 @@ def start_gateway(*flags: str) -> Iterator[Gateway]:
     """Run a gateway whose backend listens already, but answers only while a test plays it."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend, *flags]
+        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend]
+        command += ["--log-level", "warning", *flags]  # without a line for each request
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stderr is not None
@@ -138,11 +139,12 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.head = ""
         self.body: Any = None
 
     async def receive(self) -> str:
         """Read one request; return its path."""
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        self.head = head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
         if length:
             self.body = json.loads(await self._reader.readexactly(int(length[1])))

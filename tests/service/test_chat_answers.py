@@ -12,6 +12,7 @@ import pytest
 from triglot.backend.client import Aborted
 from triglot.dialects.chat.relay import StreamRelay
 from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.logs import RequestLog
 from triglot.service.chat_answers import RelayedStream, fold_answer
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FakeCall:
         self.headers = {"content-type": "text/event-stream"}
         self.closed_whole: bool | None = None
         self.names: list[tuple[str, str]] = []
+        self.log = RequestLog()
         self.steps = 0
 
     def name(self, kind: str, name: str) -> None:

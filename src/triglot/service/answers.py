@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Aborted
-from triglot.backend.failures import convert_error_answer
+from triglot.backend.failures import convert_error_answer, find_error
 from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed, Progress
@@ -67,8 +67,10 @@ async def check_answer(call: Call | Flight, expected: str) -> None:
     if call.status == 200 and content_type.startswith(expected):  # noqa: PLR2004
         return
     body = await call.read_all(_ERROR_BODY_LIMIT)
-    if call.status >= 300 or b'"error"' in body[:64]:  # noqa: PLR2004
+    if call.status >= 300:  # noqa: PLR2004
         raise convert_error_answer(call.status, call.headers, body)
+    if (error := find_error(body)) is not None:
+        raise error
     message = f"The backend answered {call.status} with content type {content_type or 'unknown'} where {expected} was due."
     raise ApiError(ErrorKind.BACKEND_FAILED, message)
 
@@ -77,17 +79,20 @@ async def read_body(call: Call | Flight) -> bytes:
     """Read a whole answer and close the call.
 
     Raises:
-        ApiError: the backend broke off.
+        ApiError: the backend broke off, or its answer is an error.
         ClientGone: the client went away first.
     """
     try:
-        return await call.read_all(_BODY_LIMIT)
+        body = await call.read_all(_BODY_LIMIT)
     except Aborted:
         raise ClientGone from None
     except asyncio.CancelledError as error:
         raise told(error) from None
     finally:
         await call.aclose()
+    if (error := find_error(body)) is not None:
+        raise error
+    return body
 
 
 async def collect_events(call: Flight, decoder: AnswerDecoder, translator: Translator[Event]) -> list[Event]:
@@ -98,6 +103,7 @@ async def collect_events(call: Flight, decoder: AnswerDecoder, translator: Trans
         ClientGone: the client went away first.
     """
     out: list[Event] = []
+    events: Sequence[BackendEvent] = ()
     try:
         while not translator.ended:
             data = await call.read()
@@ -109,6 +115,7 @@ async def collect_events(call: Flight, decoder: AnswerDecoder, translator: Trans
                 if type(event) is Failed:
                     raise ApiError(event.kind, event.message, details=event.details)
                 out.extend(translator.receive(event))
+        call.log.conclude(events)
     except Aborted:
         raise ClientGone from None
     except asyncio.CancelledError as error:
@@ -193,12 +200,17 @@ class TranslatedStream:
                 self._call.progressed()
             if out:
                 self._written_at = self._loop.time()
-                if translator.ended and self._settle is not None:
-                    await self._settle(out)
+                if translator.ended:
+                    await self._conclude(events, out)
                 return out
             if self._aborted:
                 break
         return ()
+
+    async def _conclude(self, events: Sequence[BackendEvent], out: Sequence[Mapping[str, Any]]) -> None:
+        self._call.log.conclude(events)
+        if self._settle is not None:
+            await self._settle(out)
 
     async def _next_events(self) -> Sequence[BackendEvent]:
         """What the backend has sent: nothing if a heartbeat is due, or the client has gone."""

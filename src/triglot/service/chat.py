@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from triglot.dialects.chat.ending import read_ending
 from triglot.dialects.chat.relay import StreamRelay
 from triglot.dialects.chat.request import WATCHED, can_fold, convert_request, find_remote_images, streamed
 from triglot.errors import ApiError, ErrorKind
@@ -51,7 +52,10 @@ class ChatHandlers:
         body = convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
         await flight.load(body, in_one_piece=not fold)
         await open_answer(flight, context, stream=fold)
-        return await (fold_answer if fold else read_body)(flight)
+        answer = await (fold_answer if fold else read_body)(flight)
+        if context.log.is_wanted:
+            context.log.conclude(read_ending([answer]))
+        return answer
 
     async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:
         """Answer with the backend's own bytes, in whole events."""

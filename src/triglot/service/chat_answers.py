@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from triglot.backend.client import Aborted
 from triglot.backend.failures import convert_error_object
+from triglot.dialects.chat.ending import read_ending
 from triglot.dialects.chat.fold import CompletionFold
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service.answers import EVENT_STREAM, check_answer, told
@@ -53,6 +54,7 @@ class RelayedStream:
         while not self._ended:
             try:
                 data = await self._read()
+                whole = self._relay.feed(data) if data else b""
             except Aborted:
                 break
             except (ApiError, asyncio.CancelledError) as error:
@@ -63,7 +65,6 @@ class RelayedStream:
                 if broken := self._relay.close():
                     return self._end(broken)
                 break
-            whole = self._relay.feed(data) if data else b""
             if whole and self._relay.spoke:
                 self._note_event()
                 return whole
@@ -109,13 +110,18 @@ class RelayedStream:
 
     def _end(self, error: ApiError) -> bytes:
         self._ended = True
+        self._call.log.reason = error.kind
         if error.kind is ErrorKind.CANCELLED:
             return self._relay.cancel()
-        log.warning("%s: the answer broke off: %s", self._request_id, error.message)
-        return self._relay.fail(error)
+        last = self._relay.fail(error)
+        if last:
+            log.warning("%s: the answer broke off: %s", self._request_id, error.message)
+        return last
 
     async def close(self) -> None:
         """Release the backend."""
+        if self._call.log.is_wanted:
+            self._call.log.conclude(read_ending(self._relay.last_chunks()))
         await self._call.aclose()
 
 

@@ -7,6 +7,7 @@ a deadline for each phase, and can be cancelled by its ids from elsewhere.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from triglot.backend.client import Aborted, Timeouts
@@ -83,14 +84,16 @@ class Flight:
         status, headers: of the backend's answer, once it has begun; the status is 0 before.
         registration: its entry in the registry.
         session_id: what its client calls the session.
+        log: what is noted of the request.
     """
 
     __slots__ = (
         *(
+            "_answer_headers",
             "_begun_at",
             "_body",
             "_call",
-            "_context",
+            "_document",
             "_ended",
             "_flights",
             "_idle_timer",
@@ -99,13 +102,17 @@ class Flight:
             "_loop",
             "_phase_timer",
         ),
-        *("_phases", "_pins", "_progress_at", "_queue_until", "_ticket", "_total_timer", "_verdict", "headers", "registration"),
-        *("session_id", "status"),
+        *("_owner", "_phases", "_pins", "_progress_at", "_queue_until", "_request_id", "_ticket", "_total_timer", "_verdict"),
+        *("headers", "log", "registration", "session_id", "status"),
     )
 
     def __init__(self, flights: Flights, context: RequestContext, phases: Phases) -> None:
         self._flights = flights
-        self._context = context
+        self._owner = context.owner  # not the context: its body and document are larger than all else that an open stream holds
+        self._request_id = context.request_id
+        self._answer_headers = context.answer_headers
+        self._document = context.document
+        self.log = context.log
         self._phases = phases
         self._loop = asyncio.get_running_loop()
         self._begun_at = self._loop.time()
@@ -151,12 +158,14 @@ class Flight:
         self._check()
         admission = self._flights.admission
         admission.resize(facts.slots)
-        affinity = affinity_of(self._context.document, self.session_id, root) if admission.has_choice else None
-        self._ticket = ticket = admission.enter(self._context.owner, affinity)
+        affinity = affinity_of(self._document, self.session_id, root) if admission.has_choice else None
+        self._document = None
+        self._ticket = ticket = admission.enter(self._owner, affinity)
+        self.log.queued(ticket.position)
         self._body = body
         self._is_whole = in_one_piece
         if ticket.position:
-            self._context.answer_headers[POSITION_HEADER] = str(ticket.position)
+            self._answer_headers[POSITION_HEADER] = str(ticket.position)
         if self._phases.queue is not None:
             self._queue_until = self._loop.time() + self._phases.queue
         self._pins = profile.extensions and b'"id_slot"' not in body
@@ -188,6 +197,7 @@ class Flight:
             if self._verdict is not None:
                 raise self._verdict from None
             raise
+        self.log.begun_at = time.perf_counter()
         self.status = call.status
         self.headers = call.headers
         return True
@@ -247,6 +257,7 @@ class Flight:
             if self._phase_timer is not None:
                 self._phase_timer.cancel()
             self._progress_at = self._loop.time()
+            self.log.token_at = time.perf_counter()
             self._watch_idleness()
 
     def resumed(self) -> None:
@@ -288,11 +299,12 @@ class Flight:
     def _send(self) -> None:
         ticket = self._ticket
         assert ticket is not None  # noqa: S101 - for the type checker
+        self.log.sent_at = time.perf_counter()
         body, self._body = self._body, b""  # not held for as long as the answer lasts
         if self._pins and ticket.slot is not None:
             body = body.rstrip()[:-1] + b',"id_slot":%d}' % ticket.slot
         timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
-        headers = {"content-type": "application/json", "x-request-id": self._context.request_id}
+        headers = {"content-type": "application/json", "x-request-id": self._request_id}
         self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
         if not self._is_whole:
             self._phase_timer = self._set_timer(self._phases.first_token, "first_token")

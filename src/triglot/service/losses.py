@@ -59,6 +59,7 @@ def tell_losses(losses: Sequence[Loss], context: RequestContext) -> None:
     """Name losses in a header of the answer and in the debug log."""
     if not losses:
         return
+    context.log.note_losses(losses)
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s: ignored %s", context.request_id, "; ".join(f"{loss}: {loss.reason}" for loss in losses))
     names = "; ".join(map(str, losses))

@@ -17,6 +17,7 @@ import msgspec
 from triglot.dialects import openai_errors
 from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated.responses.models import CreateResponse
+from triglot.logs import CLIENT_GONE
 from triglot.service.response_memory import LaneMemory, Remembered
 from triglot.state.store import StoreError
 from triglot.web import ClientConnection, RequestContext, decode_body
@@ -228,12 +229,16 @@ class ResponseSocket:
             turn = await self._turns.begin(request, context, memory=lane.memory, generate=event.get("generate") is not False)
             failed = await self._tell(turn, lane)
         except ClientGone:
+            context.log.fail(CLIENT_GONE)
             raise
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, the client is told
             failed = True
-            await self._refuse(_convert(error, context.request_id), lane.name, context)
+            told = _convert(error, context.request_id)
+            context.log.fail(told.kind, openai_errors.status_of(told))
+            await self._refuse(told, lane.name, context)
         finally:
             self._clients.discard(context.client)
+            context.log.write(client_gone=self._socket.gone)
             context.client.close()
         if failed and isinstance(previous_id, str):
             lane.memory.forget(previous_id)
@@ -261,9 +266,12 @@ class ResponseSocket:
         client = ClientConnection(None)
         if self._socket.gone:
             client.leave()
-        context = RequestContext(opened.dialect, "create_response", f"{opened.request_id}_{self._begun}", opened.headers, client)
+        log = opened.log.branch()
+        log.status, log.streamed = 200, True
+        context = RequestContext(opened.dialect, "create_response", f"{opened.request_id}_{self._begun}", opened.headers, client, log=log)
         context.owner = opened.owner
         context.document = {name: value for name, value in event.items() if name not in _ENVELOPE}
+        log.note_model(context.document)
         return context
 
     async def _refuse(self, error: ApiError, lane: str | None, context: RequestContext | None = None) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
+from triglot.logs import CANCELLED
 from triglot.sse import encode_event
 from triglot.state.store import RUNNING, StoreError
 
@@ -151,6 +152,7 @@ class BackgroundRuns:
         finally:
             flusher.cancel()
             run.context.client.leave()
+            run.context.log.write()
             self._runs.pop(run.turn.response["id"], None)
             run.end()
 
@@ -166,11 +168,13 @@ class BackgroundRuns:
         except ClientGone:
             pass  # stopped before the backend began
         if run.cancelled and not run.turn.translator.ended:
+            run.context.log.fail(CANCELLED)
             await self._finish(run, run.turn.translator.cancel())
         elif run.stopped:
             raise ApiError(ErrorKind.OVERLOADED, _STOPPED)
 
     async def _break_off(self, run: Run, error: ApiError) -> None:
+        run.context.log.fail(error.kind)
         if not run.turn.translator.ended:
             await self._finish(run, run.turn.translator.receive(Failed(error.kind, error.message)))
 
