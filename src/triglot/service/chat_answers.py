@@ -54,7 +54,6 @@ class RelayedStream:
         while not self._ended:
             try:
                 data = await self._read()
-                whole = self._relay.feed(data) if data else b""
             except Aborted:
                 break
             except (ApiError, asyncio.CancelledError) as error:
@@ -65,6 +64,7 @@ class RelayedStream:
                 if broken := self._relay.close():
                     return self._end(broken)
                 break
+            whole = self._relay.feed(data) if data else b""
             if whole and self._relay.spoke:
                 self._note_event()
                 return whole
@@ -113,10 +113,8 @@ class RelayedStream:
         self._call.log.reason = error.kind
         if error.kind is ErrorKind.CANCELLED:
             return self._relay.cancel()
-        last = self._relay.fail(error)
-        if last:
-            log.warning("%s: the answer broke off: %s", self._request_id, error.message)
-        return last
+        log.warning("%s: the answer broke off: %s", self._request_id, error.message)
+        return self._relay.fail(error)
 
     async def close(self) -> None:
         """Release the backend."""
