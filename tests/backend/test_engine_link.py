@@ -217,3 +217,21 @@ def test_a_request_that_came_when_the_engine_was_going_is_sent_again_once(tmp_pa
     with pytest.raises(ApiError) as caught:
         asyncio.run(run(changes=False))
     assert caught.value.kind is ErrorKind.BACKEND_FAILED
+
+
+def test_facts_of_an_engine_that_comes_back_are_still_known(tmp_path: Path):
+    """A request that has them waits in its call, where its client gets signs of life."""
+
+    async def run() -> None:
+        link = EngineLink(tmp_path, wait_s=60)
+        backend = Backend("http://127.0.0.1:1", locator=link)
+        discovery = Discovery(backend, "llama-server", engine=link)
+        with engine("one") as one:
+            write_state(tmp_path, EngineState(state="ready", serial=1, url=one))
+            assert (await discovery.facts()).model == "one"
+            discovery._facts_until = 0.0
+            write_state(tmp_path, EngineState(state="restarting", serial=1))
+            assert (await asyncio.wait_for(discovery.facts(), 5)).model == "one"
+            await backend.aclose()
+
+    asyncio.run(run())

@@ -61,9 +61,12 @@ class Discovery:
         Raises:
             ApiError: the backend cannot be asked now.
         """
-        if self.engine is not None and self.engine.look().serial != self._serial:
-            self._serial = self.engine.look().serial
+        state = None if self.engine is None else self.engine.look()
+        if state is not None and state.serial != self._serial:
+            self._serial = state.serial
             self._facts_until = 0.0
+        elif state is not None and state.state in ("restarting", "failed"):
+            return self._facts  # it comes back as it was; the request waits where its client gets signs of life
         if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
             self._remember(await self._find("/props"))
         return self._facts

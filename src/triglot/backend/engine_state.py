@@ -6,6 +6,7 @@ A file is the simplest thing that several processes can read at any time, withou
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME: Final = "engine.json"
+_REPLACE_ATTEMPTS: Final = 50
+_REPLACE_PAUSE_S: Final = 0.01
 
 Phase = Literal["waiting", "starting", "loading", "warming_up", "done"]
 
@@ -108,7 +111,15 @@ def write_state(directory: Path, state: EngineState) -> None:
     path = directory / FILE_NAME
     draft = path.with_suffix(".new")
     draft.write_bytes(msgspec.json.encode(state))
-    os.replace(draft, path)  # noqa: PTH105 - replaces on every platform, in one step
+    for attempt in range(_REPLACE_ATTEMPTS):
+        try:
+            os.replace(draft, path)  # noqa: PTH105 - replaces on every platform, in one step
+        except PermissionError:  # Windows, while somebody reads it
+            if attempt == _REPLACE_ATTEMPTS - 1:
+                raise
+            time.sleep(_REPLACE_PAUSE_S)
+        else:
+            return
 
 
 def remove_state(directory: Path) -> None:

@@ -175,8 +175,8 @@ class _Reader:
     def _read_tensor(self) -> tuple[str, int, int, int]:
         """Name, weights, place and bytes."""
         name = self._text(LONGEST_KEY)
-        dimensions = self._number("I")
-        if not 0 < dimensions <= _MOST_DIMENSIONS:
+        dimensions: int = self._number("I")
+        if dimensions > _MOST_DIMENSIONS:
             raise GgufError(f"is damaged: tensor {name} has {dimensions} dimensions")
         weights = math.prod(self._number("Q") for _ in range(dimensions))
         per_block, block = _BLOCKS.get(self._number("I"), (1, 0))
