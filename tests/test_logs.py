@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from falcon.testing import TestClient
 
+from triglot.app import create_app
 from triglot.errors import ErrorKind
 from triglot.events import Failed, Finished, TextDelta, Usage
 from triglot.logs import AccessLine, JsonFormatter, RequestLog
+from triglot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,3 +199,30 @@ def test_a_traceback_stays_on_its_line() -> None:
     assert line["message"] == "failed at \\udcff"
     assert line["exception"].startswith("Traceback")
     assert line["exception"].endswith("ValueError: \\ud800")
+
+
+@pytest.mark.parametrize("where", ["before", "within"])
+def test_a_bug_of_ours_is_told_by_its_kind(lines: list[AccessLine], monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    class Broken:
+        def __aiter__(self) -> Broken:
+            return self
+
+        async def __anext__(self) -> bytes:
+            raise RuntimeError("a secret of the machine")
+
+        async def close(self) -> None:
+            pass
+
+    async def break_down(*_: object) -> Broken:
+        if where == "before":
+            raise RuntimeError("a secret of the machine")
+        return Broken()
+
+    monkeypatch.setattr("triglot.service.messages.MessagesHandlers.stream_message", break_down)
+    app = TestClient(create_app(Settings(backend="http://127.0.0.1:1")))
+    body = {"model": "m", "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+    with pytest.raises(RuntimeError) if where == "within" else contextlib.nullcontext():
+        app.simulate_post("/v1/messages", json=body)
+    fields = without_times(lines[0])
+    assert (fields["reason"], fields["status"]) == ("internal", 500 if where == "before" else 200)
+    assert "secret" not in str(lines[0])
