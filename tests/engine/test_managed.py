@@ -330,6 +330,16 @@ def test_no_engine_outlives_a_killed_triglot_in_the_middle_of_a_swap(models: Pat
     served.forget()
 
 
+@pytest.mark.parametrize(("model", "told"), [("cut.gguf", "cut.gguf is cut off"), ("unknown.gguf", "unknown model architecture: 'llamb'")])
+def test_a_start_with_a_bad_model_ends_with_one_message(models: Path, model: str, told: str):
+    command = [sys.executable, "-m", "triglot", "serve", "--port", "0", "--state", "memory", "--model", str(models / model)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("triglot: ")
+    assert ended.stderr.count("triglot: ") == 1
+    assert told in ended.stderr
+
+
 def test_keys_open_the_engine_to_other_machines_and_web_pages(models: Path):
     served = Served("--model-dirs", str(models), "--host", "0.0.0.0")
     try:

@@ -287,7 +287,7 @@ class EngineHost:
                 self._publish()
 
     def _end_load(self, loading: Loading, error: str) -> None:
-        if not loading.is_cancelled:
+        if self._serial and not loading.is_cancelled:  # when the first load fails, whoever began it says so and ends
             log.warning("%s was not loaded: %s", loading.engine.options.alias, error)
         with self._lock:
             loading.state = "cancelled" if loading.is_cancelled else "failed"
