@@ -28,7 +28,7 @@ from triglot.events import (
     ToolCallStart,
     Usage,
 )
-from triglot.sse import EventStreamParser
+from triglot.sse import EventStreamParser, EventTooLargeError
 
 _NO_RULES: Final = AnswerRules()
 _DONE: Final = b"[DONE]"
@@ -71,7 +71,11 @@ class AnswerDecoder:
     def feed(self, data: bytes) -> list[BackendEvent]:
         """Return the events that `data` completes. Bytes after the end are ignored."""
         events: list[BackendEvent] = []
-        for payload in self._parser.feed(data):
+        try:
+            payloads = self._parser.feed(data)
+        except EventTooLargeError as error:
+            return self.fail(ApiError(ErrorKind.BACKEND_FAILED, str(error)))
+        for payload in payloads:
             if self.ended:
                 break
             if payload == _DONE:
@@ -105,7 +109,7 @@ class AnswerDecoder:
     def _take(self, payload: bytes, events: list[BackendEvent]) -> None:
         try:
             chunk = decode_chunk(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._fail(
                 events, Failed(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {_snippet(payload)}")
             )

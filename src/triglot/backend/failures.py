@@ -58,13 +58,14 @@ _SECONDS: Final = re.compile(r"\s*[0-9]{1,9}(\.[0-9]+)?\s*", re.ASCII)
 _RETRY_LOADING_S: Final = 2
 _RETRY_OVERLOADED_S: Final = 1
 _MAX_MESSAGE: Final = 2000
+_ERROR_WITHIN: Final = 64
 
 
 def convert_error_answer(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """Turn an error answer of the backend, any status from 300 up, into the error that the client gets."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         document = None
     if isinstance(document, dict) and (document.get("error") or document.get("message") or document.get("detail")):
         error = document.get("error") or document.get("message") or document.get("detail")
@@ -75,6 +76,18 @@ def convert_error_answer(status: int, headers: Mapping[str, str], body: bytes) -
         f"The backend answered {status} ({content_type}) without an error message. Is the backend URL that of an OpenAI-compatible server?"
     )
     return ApiError(kind, message, status=_kept(status), retry_after_s=_retry_after_s(headers) or _default_retry_s(kind))
+
+
+def find_error(body: bytes) -> ApiError | None:
+    """The error that a backend reports in an answer whose status says success, for the client; None if there is none."""
+    if b'"error"' not in body[:_ERROR_WITHIN]:
+        return None
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    error = document.get("error") if isinstance(document, dict) else None
+    return convert_error_object(error) if error else None
 
 
 def convert_error_object(error: Any) -> ApiError:

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Aborted
-from triglot.backend.failures import convert_error_answer
+from triglot.backend.failures import convert_error_answer, find_error
 from triglot.dialects.translator import encode_events
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed, Progress
@@ -67,8 +67,10 @@ async def check_answer(call: Call | Flight, expected: str) -> None:
     if call.status == 200 and content_type.startswith(expected):  # noqa: PLR2004
         return
     body = await call.read_all(_ERROR_BODY_LIMIT)
-    if call.status >= 300 or b'"error"' in body[:64]:  # noqa: PLR2004
+    if call.status >= 300:  # noqa: PLR2004
         raise convert_error_answer(call.status, call.headers, body)
+    if (error := find_error(body)) is not None:
+        raise error
     message = f"The backend answered {call.status} with content type {content_type or 'unknown'} where {expected} was due."
     raise ApiError(ErrorKind.BACKEND_FAILED, message)
 
@@ -77,17 +79,20 @@ async def read_body(call: Call | Flight) -> bytes:
     """Read a whole answer and close the call.
 
     Raises:
-        ApiError: the backend broke off.
+        ApiError: the backend broke off, or its answer is an error.
         ClientGone: the client went away first.
     """
     try:
-        return await call.read_all(_BODY_LIMIT)
+        body = await call.read_all(_BODY_LIMIT)
     except Aborted:
         raise ClientGone from None
     except asyncio.CancelledError as error:
         raise told(error) from None
     finally:
         await call.aclose()
+    if (reported := find_error(body)) is not None:
+        raise reported
+    return body
 
 
 async def collect_events(call: Flight, decoder: AnswerDecoder, translator: Translator[Event]) -> list[Event]:

@@ -54,6 +54,7 @@ class RelayedStream:
         while not self._ended:
             try:
                 data = await self._read()
+                whole = self._relay.feed(data) if data else b""
             except Aborted:
                 break
             except (ApiError, asyncio.CancelledError) as error:
@@ -64,7 +65,6 @@ class RelayedStream:
                 if broken := self._relay.close():
                     return self._end(broken)
                 break
-            whole = self._relay.feed(data) if data else b""
             if whole and self._relay.spoke:
                 self._note_event()
                 return whole
@@ -110,11 +110,13 @@ class RelayedStream:
 
     def _end(self, error: ApiError) -> bytes:
         self._ended = True
-        self._call.log.reason = error.kind
-        if error.kind is ErrorKind.CANCELLED:
-            return self._relay.cancel()
-        log.warning("%s: the answer broke off: %s", self._request_id, error.message)
-        return self._relay.fail(error)
+        is_cancelled = error.kind is ErrorKind.CANCELLED
+        last = self._relay.cancel() if is_cancelled else self._relay.fail(error)
+        if last:  # it was not complete yet
+            self._call.log.fail(error.kind)
+            if not is_cancelled:
+                log.warning("%s: the answer broke off: %s", self._request_id, error.message)
+        return last
 
     async def close(self) -> None:
         """Release the backend."""

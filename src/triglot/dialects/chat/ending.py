@@ -65,7 +65,7 @@ def read_ending(documents: Iterable[bytes]) -> list[Usage | Finished]:
     for document in documents:
         try:
             answer = _decode(document)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         usage = _counts(answer) or usage
         reason = next((choice.finish_reason for choice in answer.choices if choice.finish_reason), reason)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
-from triglot.sse import EventStreamParser
+from triglot.sse import EventStreamParser, EventTooLargeError
 
 _DONE: Final = b"[DONE]"
 _SNIPPET: Final = 200
@@ -66,7 +66,7 @@ class _Choice:
     def __init__(self) -> None:
         self.text: list[str] = []
         self.reasoning: list[str] = []
-        self.calls: list[dict[str, Any]] = []
+        self.calls: dict[int, dict[str, Any]] = {}  # by the backend's numbers, whatever these are
         self.finish_reason: str | None = None
 
     def add(self, piece: _Piece) -> None:
@@ -81,9 +81,7 @@ class _Choice:
 
     def _add_call(self, fragment: _Call) -> None:
         function = fragment.function or _Function()
-        while fragment.index >= len(self.calls):
-            self.calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
-        call = self.calls[fragment.index]
+        call = self.calls.setdefault(fragment.index, {"type": "function", "function": {"name": "", "arguments": ""}})
         call["function"]["name"] += function.name or ""
         call["function"]["arguments"] += function.arguments or ""
         if fragment.id:
@@ -94,7 +92,7 @@ class _Choice:
         if self.reasoning:
             message["reasoning_content"] = "".join(self.reasoning)
         if self.calls:
-            message["tool_calls"] = self.calls
+            message["tool_calls"] = list(self.calls.values())
         return {"finish_reason": self.finish_reason, "index": index, "message": message}
 
 
@@ -123,8 +121,12 @@ class CompletionFold:
         Raises:
             ApiError: an event is no chunk.
         """
+        try:
+            payloads = self._parser.feed(data)
+        except EventTooLargeError as error:
+            raise ApiError(ErrorKind.BACKEND_FAILED, str(error)) from None
         gone_on = False
-        for payload in self._parser.feed(data):
+        for payload in payloads:
             if self.ended:
                 break
             if payload == _DONE:
@@ -159,7 +161,7 @@ class CompletionFold:
     def _take(self, payload: bytes) -> bool:
         try:
             chunk = _decode_chunk(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             text = payload[:_SNIPPET].decode("utf-8", "replace")
             raise ApiError(ErrorKind.BACKEND_FAILED, f"The backend sent a chunk that triglot cannot read: {text}") from None
         if chunk.error is not None:

@@ -12,9 +12,10 @@ import msgspec
 
 from triglot.dialects.openai_errors import error_body
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
-from triglot.sse import EventStreamParser, encode_data, end_of_last_event
+from triglot.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLargeError, encode_data, end_of_last_event
 
 _DONE: Final = b"[DONE]"
+_LONGEST_END: Final = len(b"\r\n\r\n")
 _EVENT: Final = re.compile(rb".*?(?:\n\n|\r\n\r\n|\r\r)", re.DOTALL)
 
 
@@ -90,7 +91,7 @@ class StreamRelay:
         self._hide_progress = hide_progress
         self._tell_progress = tell_progress
         self._tell_usage = tell_usage
-        self._held = b""
+        self._held: bytes | bytearray = b""
         self._last = b""  # the last piece with data: its end says whether the answer was complete
         self._before = b""  # the piece before it: [DONE] often comes alone
         self._seen = _NOTHING  # the last chunk that was looked at
@@ -102,11 +103,12 @@ class StreamRelay:
         self.spoke = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return what can be passed on now, possibly nothing."""
-        if self._held:
-            data = self._held + data
-        end = end_of_last_event(data)
-        whole, self._held = (data, b"") if end == len(data) else (data[:end], data[end:])
+        """Return what can be passed on now, possibly nothing.
+
+        Raises:
+            ApiError: an event does not end.
+        """
+        whole = self._take_whole(data)
         self.spoke = b"data:" in whole
         if self.spoke:
             self._before, self._last = self._last, whole
@@ -145,8 +147,11 @@ class StreamRelay:
         return None if self._done and not self._held else ApiError(ErrorKind.BACKEND_FAILED, CUT_SHORT)
 
     def fail(self, error: ApiError) -> bytes:
-        """Return the error chunk that ends a broken stream. The incomplete event, if any, is dropped."""
+        """Return the error chunk that ends a broken stream; nothing if it was complete. The incomplete event, if any, is dropped."""
+        self._look_at(self._last)
         self._held = b""
+        if self._done:
+            return b""
         self._done = True
         return _encode(error_body(error, ""))
 
@@ -175,6 +180,22 @@ class StreamRelay:
         self.spoke = b"data:" in whole
         return whole
 
+    def _take_whole(self, data: bytes) -> bytes:
+        """The events that `data` completes; the rest is held back."""
+        if not self._held:
+            end = end_of_last_event(data)
+            whole, self._held = (data, b"") if end == len(data) else (data[:end], bytearray(data[end:]))
+        else:  # it grows in place: the time for a large event shall not be the square of its size
+            start = max(len(self._held) - _LONGEST_END + 1, 0)
+            held = self._held
+            held += data
+            end = end_of_last_event(held, start)
+            whole = bytes(held[:end])
+            self._held = held[end:] if end else held
+        if len(self._held) > MAX_EVENT_BYTES:
+            raise ApiError(ErrorKind.BACKEND_FAILED, str(EventTooLargeError()))
+        return whole
+
     def _look_at(self, events: bytes) -> bool:
         """Learn from whole events where the stream is, and say whether they tell of progress and of nothing else."""
         found = [self._look_at_one(payload) for payload in EventStreamParser().feed(events)]
@@ -186,7 +207,7 @@ class StreamRelay:
             return False
         try:
             self._seen = chunk = _decode_chunk(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         if chunk.is_only_progress:
             return True
