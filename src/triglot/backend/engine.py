@@ -67,6 +67,9 @@ def serve(options: argparse.Namespace) -> None:
     _set_optional(xllamacpp, params, options)
     for name, value in options.parameters.items():
         setattr(params, name, _convert(getattr(params, name), value))
+    if "n_batch" not in options.parameters:
+        # A prompt is computed by micro-batches and can be stopped between batches: larger ones take no less time, and a stop takes longer.
+        params.n_batch = params.n_ubatch
     server = xllamacpp.Server(params)
     print(f"listening on {server.listening_address}", flush=True)  # noqa: T201 - the log of this process is its output
     wait_for_parent()
