@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .backend import BODY, DONE, FINISH, HALF, HEALTHY, REST, ROLE, STREAM, TEXT, Request, chunk, event
+from .cuts import Cut
 from .ways import AS_IT_IS, WHOLE, End, Way
 
 if TYPE_CHECKING:
@@ -376,8 +377,8 @@ _PLAYS: Final = {HEALTHY: play_healthy, **{fault.name: fault.play for fault in F
 
 
 def find_play(model: str) -> Play:
-    """What the backend does for a model of this name."""
-    return _PLAYS[model]
+    """What the backend does for a model of this name; a number is that of the bytes after which it closes the connection."""
+    return Cut(int(model)) if model.isdecimal() else _PLAYS[model]
 
 
 __all__ = ["FAULTS", "TEXT", "Fault", "find_play", "play_healthy"]

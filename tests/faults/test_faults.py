@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"
 TRIES = 5
+NAMES_A_LIMIT = re.compile(rb"--(first-token|idle|total)-timeout-s")
 
 
 async def outcome(stage: Stage, fault: Fault, way: Way) -> str:
@@ -32,6 +34,7 @@ async def outcome(stage: Stage, fault: Fault, way: Way) -> str:
         reply = await stage.ask(way, fault.name, fault.limits)
         if not (way.stream and reply.status == 200 and end.told(way)[:3].isdigit()):
             break
+    assert end.kind != "timeout" or NAMES_A_LIMIT.search(reply.body)
     return relayed(fault, way, reply) if end.kind == AS_IT_IS else judge(way, reply, fault.text)
 
 

@@ -120,7 +120,7 @@ def _judge_stream(way: Way, reply: Reply, whole: str) -> str:
         assert done == (way.dialect == "chat")
         return WHOLE
     assert not done
-    assert TEXT.startswith(text)
+    assert whole.startswith(text)
     assert error["message"]
     return f"stream, then {_error_word(way.dialect, error)}"
 
