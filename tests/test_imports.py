@@ -15,7 +15,19 @@ FOUNDATION = {"backend.profiles", "errors", "events", "generated", "order", "sse
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"__init__", "app", "banner", "backend", "backend.engine_owner", "backend.launch", "logs", "loopback", "settings", "state"},
+    "cli": {
+        "__init__",
+        "app",
+        "banner",
+        "backend",
+        "backend.engine_owner",
+        "backend.launch",
+        "logs",
+        "loopback",
+        "runtime_directory",
+        "settings",
+        "state",
+    },
     "banner": {"__init__", "demo", "settings"},
     "app": {"dialects", "errors", "generated", "logs", "service", "settings", "state", "web", "web_socket"},
     "service": {"__init__", "backend", "demo", "dialects", "logs", "loopback", "media", "settings", "state", "web", *FOUNDATION},
@@ -40,6 +52,7 @@ MAY_IMPORT = {
     "sse": set(),
     "events": {"errors"},
     "loopback": set(),
+    "runtime_directory": set(),
     "errors": set(),
 }
 # Libraries that only these parts may import.

@@ -12,8 +12,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
@@ -28,6 +26,7 @@ from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError
 from triglot.logs import CONSOLE_FORMAT
 from triglot.loopback import is_loopback
+from triglot.runtime_directory import RuntimeDirectoryError, open_runtime_directory
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
 from triglot.state.keys import signing_key_for
 from triglot.state.schema import prepare
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         serve(Settings.load(options))
     except SettingsError as error:
         parser.exit(2, f"triglot: {error}\n")
-    except (NoEngineError, EngineError, PortError, StoreError) as error:
+    except (NoEngineError, EngineError, PortError, RuntimeDirectoryError, StoreError) as error:
         parser.exit(1, f"triglot: {error}\n")
 
 
@@ -87,6 +86,7 @@ def serve(settings: Settings) -> None:
         NoEngineError: nothing can run the model.
         EngineError: the engine did not come up.
         PortError: the address is in use or not ours.
+        RuntimeDirectoryError: the processes have no place to meet.
         StoreError: the state cannot be kept where it should be.
     """
     logging.config.dictConfig(log_config(settings))
@@ -95,7 +95,7 @@ def serve(settings: Settings) -> None:
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(bind(settings.host, settings.port))
         stack.enter_context(_quiet_signals())
-        settings = dataclasses.replace(settings, runtime_dir=stack.enter_context(_runtime_directory(settings)))
+        settings = dataclasses.replace(settings, runtime_dir=stack.enter_context(open_runtime_directory(settings.runtime_dir)))
         behind, is_demo = settings.backend, False
         if behind is None:
             behind, is_demo = choose_engine(settings).title, settings.model is None
@@ -121,19 +121,6 @@ def _own_engine(settings: Settings) -> Iterator[Settings]:
             # An engine is asked how many slots it has: variables of its own, or another model, may have changed their number.
             slots = None if settings.slots else settings.slots
             yield dataclasses.replace(settings, model=None, model_dirs=model_dirs, slots=slots)
-
-
-@contextlib.contextmanager
-def _runtime_directory(settings: Settings) -> Iterator[Path]:
-    """A directory for the processes of this gateway, and for nobody else."""
-    if settings.runtime_dir is not None:
-        settings.runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield settings.runtime_dir
-        return
-    base = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    usable = base.is_absolute() and os.access(base, os.W_OK)
-    with tempfile.TemporaryDirectory(prefix="triglot-", dir=base if usable else None) as name:
-        yield Path(name)
 
 
 def run_gateway(settings: Settings, listener: socket.socket) -> None:
