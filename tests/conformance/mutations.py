@@ -37,7 +37,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "conformance"
 TABLES = sorted(Path(__file__).parent.glob("mutations*.yaml"))
-COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend=http://127.0.0.1:{backend_port}", "--port={port}", "--state=memory"]
+COMMAND = [
+    sys.executable,
+    "-m",
+    "triglot",
+    "serve",
+    "--backend=http://127.0.0.1:{backend_port}",
+    "--port={port}",
+    "--state=memory",
+    "--log-level=warning",
+]
 TIMEOUT_S = 2.0  # for an answer; a mutation may make one wait for ever
 
 
