@@ -123,6 +123,7 @@ class Backend:
             self._headers[b"authorization"] = b"Bearer " + _encode_key(api_key)
         elif url.userinfo:
             self._headers[b"authorization"] = b"Basic " + base64.b64encode(f"{url.username}:{url.password}".encode())
+        self.timeouts = timeouts
         self._timeout = _as_extension(timeouts)
         if url.scheme == "https" and tls is None:
             tls = httpx.create_ssl_context()  # now, so that an unusable certificate file is found at the start

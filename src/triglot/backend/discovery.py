@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _LIMIT = 1 << 24
 FACTS_S = 30.0
+ANSWER_WITHIN_S = 10.0
+"""A server that says nothing of itself by then hangs: a llama-server answers such questions while its model works."""
+NEWS_WITHIN_S = 2.0
+"""Nor does a request wait for longer when something is known from before."""
 _REASONING_MARKS = ("<think", "reasoning_content", "enable_thinking", "<|channel|>", "[THINK]")
 
 
@@ -68,7 +72,12 @@ class Discovery:
         elif state is not None and state.state in ("restarting", "failed"):
             return self._facts  # it comes back as it was; the request waits where its client gets signs of life
         if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
-            self._remember(await self._find("/props"))
+            try:
+                self._remember(await self._find("/props", NEWS_WITHIN_S if self._facts_until else None))
+            except ApiError as error:
+                if error.kind is not ErrorKind.BACKEND_TIMEOUT or not self._facts_until:
+                    raise
+                self._facts_until = time.monotonic() + FACTS_S  # as before; how long requests may hang is for their own limits to say
         return self._facts
 
     async def adapters(self) -> tuple[Adapter, ...]:
@@ -114,17 +123,19 @@ class Discovery:
             raise ApiError(ErrorKind.BACKEND_LOADING, "The backend has no model yet. Try again in a moment.", retry_after_s=1)
         return str(models[0]["id"])
 
-    async def _find(self, path: str) -> Any:
+    async def _find(self, path: str, within_s: float | None = None) -> Any:
         """The answer, or None from a server that has no such operation."""
         try:
-            return await self._get(path)
+            return await self._get(path, within_s)
         except ApiError as error:
             if error.kind in (ErrorKind.NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED, ErrorKind.INVALID_REQUEST):
                 return None
             raise
 
-    async def _get(self, path: str) -> Any:
-        call = self._backend.call("GET", path)
+    async def _get(self, path: str, within_s: float | None = None) -> Any:
+        within_s = within_s or ANSWER_WITHIN_S
+        timeouts = msgspec.structs.replace(self._backend.timeouts, first_byte_s=within_s, stall_s=within_s)
+        call = self._backend.call("GET", path, timeouts=timeouts)
         try:
             await call.open()
             body = await call.read_all(_LIMIT)
