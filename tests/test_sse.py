@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triglot.sse import EventStreamParser, encode_data, encode_event, end_of_last_event
+from triglot.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLargeError, encode_data, encode_event, end_of_last_event
 
 # A line of data: any text without a line end. U+2028 and U+0085 end lines in Python, and nowhere in an event stream.
 LINES = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]) | st.sampled_from("\u2028\u2029\x85\x0b\x0c é😀"))
@@ -85,3 +85,21 @@ def test_writing() -> None:
 )
 def test_the_end_of_the_last_whole_event(chunk: bytes, end: int) -> None:
     assert end_of_last_event(chunk) == end
+
+
+@pytest.mark.parametrize("beginning", [b"data: ", b"data: a\ndata: b\n", b": "])
+def test_an_event_without_end_is_not_kept_for_ever(beginning: bytes) -> None:
+    parser = EventStreamParser()
+    assert parser.feed(b"data: first\n\n" + beginning) == [b"first"]
+    piece = b"x" * (1 << 16)
+    assert not any(parser.feed(piece) for _ in range((MAX_EVENT_BYTES >> 16) - 1))
+    with pytest.raises(EventTooLargeError):
+        parser.feed(piece * 2)
+
+
+def test_many_events_are_no_large_one() -> None:
+    parser = EventStreamParser()
+    events = b"data: " + b"x" * 1000 + b"\n\n"
+    pieces = (events * 1000)[3:] + events[:3]
+    parser.feed(events[:3])
+    assert sum(len(parser.feed(pieces)) for _ in range(MAX_EVENT_BYTES // len(pieces) + 2)) > MAX_EVENT_BYTES // len(events)

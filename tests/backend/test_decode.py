@@ -180,6 +180,7 @@ def test_an_error_in_the_stream_ends_it_even_after_the_finish() -> None:
         b"[1]",
         b'{"choices":[{"index":0,"delta":{"content":7}}]}',
         b'{"choices":[{"delta":{"content":"\xff"}}]}',
+        b"[" * 99_999,
     ],
 )
 def test_a_chunk_that_cannot_be_read_is_a_failure_that_shows_it(payload: bytes) -> None:
@@ -289,3 +290,11 @@ def test_a_cancelled_answer_ends_with_what_there_is() -> None:
     assert events[-1] == Finished("cancelled")
     assert decoder.ended
     assert decoder.cancel() == []
+
+
+def test_an_event_without_end_is_a_failure() -> None:
+    decoder = AnswerDecoder()
+    decoder.feed(stream(chunk({"content": "a"}), done=False) + b"data: ")
+    events = [event for _ in range(17) for event in decoder.feed(b"x" * (1 << 20))]
+    assert [type(event) for event in events] == [Failed]
+    assert decoder.ended

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.recordings import read_body, read_status
-from triglot.backend.failures import convert_error_answer, convert_error_object
+from triglot.backend.failures import convert_error_answer, convert_error_object, find_error
 from triglot.errors import ErrorKind
 
 RECORDED = {
@@ -119,3 +119,22 @@ def test_errors_in_a_stream(error: Any, kind: ErrorKind) -> None:
     converted = convert_error_object(error)
     assert converted.kind is kind
     assert converted.message
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"error":{"code":429,"message":"slow down"}}', 429),
+        (b'{"error":"broken"}', 502),
+        (b'{ "error" : {"code":503,"message":"busy"}}', 503),
+    ],
+)
+def test_an_error_that_calls_itself_a_success_is_found(body: bytes, status: int) -> None:
+    error = find_error(body)
+    assert error is not None
+    assert error.status == status
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b'["error"]', b'{"error":null,"choices":[]}', b'{"choices":[]}', b'"error"' + b"[" * 99_999])
+def test_other_answers_have_none(body: bytes) -> None:
+    assert find_error(body) is None

@@ -136,7 +136,7 @@ def test_half_an_answer_is_none(pieces: list[bytes]) -> None:
     assert raised.value.kind is ErrorKind.BACKEND_FAILED
 
 
-@pytest.mark.parametrize("payload", [b"what", b'{"choices":7}', b'{"choices":[{"index":0,"delta":{"content":1}}]}', b"\xff"])
+@pytest.mark.parametrize("payload", [b"what", b'{"choices":7}', b'{"choices":[{"index":0,"delta":{"content":1}}]}', b"\xff", b"[" * 99_999])
 def test_what_is_no_chunk_is_said(payload: bytes) -> None:
     with pytest.raises(ApiError, match="cannot read"):
         fold(b"data: " + payload + b"\n\n")
@@ -149,3 +149,19 @@ def test_progress_and_comments_are_no_part_of_the_answer() -> None:
     assert not folding.feed(event(choices=[choice({"content": "a"})])[:-1])
     assert folding.feed(b"\n")
     assert folding.feed(event(choices=[choice({}, "stop")]))
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1_000_000_000, 7), (-1, -2)])
+def test_calls_are_known_by_their_numbers_whatever_these_are(numbers: tuple[int, int]) -> None:
+    calls = [{"index": number, "id": f"c{number}", "function": {"name": "f", "arguments": "{"}} for number in numbers]
+    rest = [{"index": number, "function": {"arguments": "}"}} for number in numbers]
+    pieces = [event(choices=[choice({"tool_calls": [fragment]})]) for fragment in (*calls, *rest)]
+    message = json.loads(fold(*pieces, event(choices=[choice({}, "tool_calls")]), DONE))["choices"][0]["message"]
+    assert [(call["id"], call["function"]) for call in message["tool_calls"]] == [
+        (f"c{number}", {"name": "f", "arguments": "{}"}) for number in numbers
+    ]
+
+
+def test_an_event_without_end_is_said() -> None:
+    with pytest.raises(ApiError, match="more than"):
+        fold(event(choices=[choice({"content": "a"})]) + b"data: ", *([b"x" * (1 << 20)] * 17))

@@ -277,3 +277,39 @@ def test_a_cancelled_stream_is_legal_wherever_it_is_cut(name: str) -> None:
         assert done == b"[DONE]"
         assert rules.check_order(documents) == []
         assert rules.check_invariants(documents) == []
+
+
+# What has no end or no sense
+
+
+def test_an_event_without_end_is_said() -> None:
+    relay = StreamRelay()
+    assert relay.feed(ROLE + b"data: ") == ROLE
+    for _ in range(15):
+        assert relay.feed(b"x" * (1 << 20)) == b""
+    with pytest.raises(ApiError, match="more than"):
+        relay.feed(b"x" * (1 << 21))
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_held_event_leaves_when_its_end_comes_in_pieces(line_end: bytes, size: int) -> None:
+    stream = (ROLE + TEXT + END + DONE).replace(b"\n", line_end)
+    relay = StreamRelay()
+    ends = [whole for start in range(0, len(stream), size) if (whole := relay.feed(stream[start : start + size]))]
+    assert b"".join(ends) == stream
+    assert len(ends) == 4
+    assert relay.close() is None
+
+
+def test_a_complete_answer_survives_a_failure_of_the_transport() -> None:
+    relay = StreamRelay()
+    relay.feed(ROLE + TEXT + END + DONE)
+    assert relay.fail(ApiError(ErrorKind.BACKEND_FAILED, "gone")) == b""
+
+
+def test_json_without_a_bottom_is_relayed_and_does_no_harm() -> None:
+    relay = StreamRelay(hide_progress=True)
+    deep = b"data: " + b"[" * 99_999 + b"\n\n"
+    assert relay.feed(deep + ROLE) == deep + ROLE
+    assert relay.fail(ApiError(ErrorKind.BACKEND_FAILED, "gone"))
