@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from triglot.backend.adapters import choose_adapter
 from triglot.backend.client import Aborted, Timeouts
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service import phases as limits
@@ -148,11 +151,12 @@ class Flight:
             in_one_piece: the answer comes when it is complete: there is no first token to wait for.
 
         Raises:
-            ApiError: the queue is full, or the request is cancelled.
+            ApiError: the queue is full, the request is cancelled, or it chooses an adapter that is not there.
             ClientGone: the client has gone.
         """
         facts = await self._flights.discovery.facts()
         profile = await self._flights.discovery.profile()
+        lora = await self._choose_adapter()
         if self._ended:
             raise ClientGone
         self._check()
@@ -162,7 +166,7 @@ class Flight:
         self._document = None
         self._ticket = ticket = admission.enter(self._owner, affinity)
         self.log.queued(ticket.position)
-        self._body = body
+        self._body = body if lora is None else _with_field(body, b"lora", msgspec.json.encode(lora))
         self._is_whole = in_one_piece
         if ticket.position:
             self._answer_headers[POSITION_HEADER] = str(ticket.position)
@@ -256,6 +260,7 @@ class Flight:
         if not self._progress_at:
             if self._phase_timer is not None:
                 self._phase_timer.cancel()
+                self._phase_timer = None
             self._progress_at = self._loop.time()
             self.log.token_at = time.perf_counter()
             self._watch_idleness()
@@ -296,13 +301,18 @@ class Flight:
             latest = min((time for time in (until, self._queue_until) if time is not None), default=None)
             await ticket.wait(None if latest is None else latest - now)
 
+    async def _choose_adapter(self) -> list[dict[str, Any]] | None:
+        """The adapters that the request works with, where it chooses."""
+        choice = self._document.get("use_adapter") if isinstance(self._document, dict) else None
+        return None if choice is None else choose_adapter(await self._flights.discovery.adapters(), choice)
+
     def _send(self) -> None:
         ticket = self._ticket
         assert ticket is not None  # noqa: S101 - for the type checker
         self.log.sent_at = time.perf_counter()
         body, self._body = self._body, b""  # not held for as long as the answer lasts
         if self._pins and ticket.slot is not None:
-            body = body.rstrip()[:-1] + b',"id_slot":%d}' % ticket.slot
+            body = _with_field(body, b"id_slot", b"%d" % ticket.slot)
         timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
         headers = {"content-type": "application/json", "x-request-id": self._request_id}
         self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
@@ -348,3 +358,8 @@ class Flight:
             if timer is not None:
                 timer.cancel()
         self._phase_timer = self._idle_timer = self._total_timer = None
+
+
+def _with_field(body: bytes, name: bytes, value: bytes) -> bytes:
+    """A JSON object with one more field behind its own, which stay as they are."""
+    return b'%b,"%b":%b}' % (body.rstrip()[:-1], name, value)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from triglot.backend.profiles import Profile
 
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
-_OURS: Final = ("cancel_id", "session_id")  # some servers refuse fields that they do not know
+_OURS: Final = ("cancel_id", "session_id", "use_adapter")  # some servers refuse fields that they do not know
 _SCHEME_LETTERS: Final = 16
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 WATCHED: Final[Mapping[str, Any]] = MappingProxyType({"return_progress": True})

@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 8f09057dfa5b). DO NOT EDIT.
+# Generated from specs/chat (sha256 6db6b1d22feb). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -562,6 +562,7 @@ class CreateChatCompletion(BaseModel):
     prompt_cache_key: str | None = None
     prompt_cache_options: PromptCacheOptions | None = None
     prompt_cache_retention: Literal['in_memory', '24h'] | None = None
+    use_adapter: str | bool | None = None
     cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     chat_template_kwargs: dict[str, Any] | None = None

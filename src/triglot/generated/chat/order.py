@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 8f09057dfa5b). DO NOT EDIT.
+# Generated from specs/chat (sha256 6db6b1d22feb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The legal order of a chat stream."""
 

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 80c586091cc4). DO NOT EDIT.
+# Generated from specs/messages (sha256 84de6b3b0e48). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the messages dialect."""
 
