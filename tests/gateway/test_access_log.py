@@ -324,17 +324,20 @@ def test_a_wait_in_the_queue_is_told() -> None:
                 await answer(connection)
 
             async with playing(gateway, play):
-                asking = [asyncio.create_task(gateway.ask("chat", stream=True))]
+                asking = asyncio.create_task(gateway.ask("chat", stream=True))
                 await first.wait()
-                asking.append(asyncio.create_task(gateway.ask("messages", stream=True)))
-                await asyncio.sleep(0.5)  # it waits, and its stream begins meanwhile
+                path, body = REQUESTS["messages"]
+                reader, writer = await gateway.send(path, {**body, "stream": True}, "connection: close")
+                await reader.readuntil(b"message_start")  # the stream has begun, a quarter of a second after the wait
                 go_on.set()
-                await asyncio.gather(*asking)
+                await reader.read()
+                writer.close()
+                await asking
 
         run(ask())
         lines = {line["dialect"]: line for line in lines_after(gateway, 0, 2)}
         assert lines["messages"]["queue_position"] == 1
-        assert lines["messages"]["queue_ms"] >= 300
+        assert lines["messages"]["queue_ms"] >= 200
         assert "queue_position" not in lines["chat"]
 
 
