@@ -33,7 +33,7 @@ class Fault(NamedTuple):
         name: what the backend does.
         play: does it, after a request has come. It returns True when the connection can carry another request.
         end: what clients get.
-        limits: of the request, by its header.
+        limits: of the request, by its header; an answer that comes in one piece has no first token, so `total` is one for those.
         verbatim: what clients of `--nonstream-relay verbatim` get if that is something else; None: there is no such fault in one piece.
         chat: what clients of chat streams get if that is something else: what is inside of an event is not looked at there.
         folded: what clients of chat in one piece get if that is something else.
@@ -56,6 +56,10 @@ class Fault(NamedTuple):
         """The events that the backend sends, if it does nothing else."""
         assert isinstance(self.play, Events)
         return self.play.data
+
+    def limits_of(self, way: Way) -> str:
+        """The limits of a client of this way."""
+        return "total=1" if way.verbatim and self.limits != _PATIENT else self.limits
 
     def end_of(self, way: Way) -> End | None:
         """What a client of this way gets."""
@@ -185,6 +189,22 @@ def _reply_json(status: str, message: str) -> Play:
     return _reply(status, "application/json", json.dumps(error).encode())
 
 
+async def _redirect_without_end(request: Request) -> None:
+    await request.send(b"HTTP/1.1 302 Found\r\nLocation: /v1\r\nContent-Length: 9\r\n\r\nover")
+    await request.closed()
+
+
+async def _fail_without_end(request: Request) -> None:
+    await request.send(b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+    await request.closed()
+
+
+async def _send_endless_page(request: Request) -> None:
+    await request.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        await request.send_chunk(_HTML * 1000)
+
+
 async def _break_framing(request: Request) -> None:
     await request.begin_half()
     await request.send(b"not a size\r\n" * 9)
@@ -265,17 +285,17 @@ _CRLF: Final = STREAM.replace(b"\n", b"\r\n")
 
 FAULTS: Final = (
     Fault("refuses connections", _close, End("unreachable"), refuses=True),
-    Fault("accepts, then says nothing", _wait, _LATE, "first_token=0.6, total=1"),
+    Fault("accepts, then says nothing", _wait, _LATE, "first_token=0.6"),
     Fault("closes before an answer", _close, _FAILED),
     Fault("resets before an answer", _reset, _FAILED),
     Fault("closes within the head", _close_in_head, _FAILED),
-    Fault("says nothing more within the head", _wait_in_head, _LATE, "first_token=0.6, total=1"),
-    Fault("drips a head that never ends", _drip_for_ever, _LATE, "first_token=0.6, total=1"),
+    Fault("says nothing more within the head", _wait_in_head, _LATE, "first_token=0.6"),
+    Fault("drips a head that never ends", _drip_for_ever, _LATE, "first_token=0.6"),
     Fault("closes within the answer", _close_in_body, _BROKEN),
     Fault("resets within the answer", _reset_in_body, _BROKEN),
     Fault("closes its half of the connection within the answer", _close_own_half, _BROKEN),
-    Fault("says nothing more within the answer, as if its cable were cut", _wait_in_body, _LATE, "idle=0.4, total=1"),
-    Fault("sends nothing but signs of life within the answer", _comment_for_ever, _LATE, "idle=0.4, total=1"),
+    Fault("says nothing more within the answer, as if its cable were cut", _wait_in_body, _LATE, "idle=0.4"),
+    Fault("sends nothing but signs of life within the answer", _comment_for_ever, _LATE, "idle=0.4"),
     Fault("drips the answer byte by byte", _drip, _FINE),
     Fault("closes an idle connection as the next request comes", _close_when_reused, _FINE),
     Fault("resets an idle connection as the next request comes", _reset_when_reused, _FINE),
@@ -293,9 +313,11 @@ FAULTS: Final = (
     Fault("compresses unasked", _compress, _FAILED),
     Fault("compresses and does not say so", _compress_silently, _BROKEN, verbatim=End(AS_IT_IS)),
     Fault("redirects", _reply("302 Found", "text/html", b"", "Location: https://elsewhere.example/v1"), _FAILED),
+    Fault("redirects, and does not end the body", _redirect_without_end, _FAILED),
     Fault("answers 204", _raw(b"HTTP/1.1 204 No Content\r\n\r\n"), _FAILED),
     Fault("answers 200 with nothing", _reply("200 OK", "text/plain", b""), _FAILED),
     Fault("answers 200 with a web page", _reply("200 OK", "text/html", _HTML), _FAILED),
+    Fault("answers 200 with a web page without end", _send_endless_page, _FAILED),
     Fault("answers 200 without a content type", _raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), _FAILED),
     Fault("answers in the form that was not asked for", _answer_in_the_other_form, _FAILED),
     Fault("answers 200 with an error body", _reply("200 OK", "application/json", json.dumps(_ERROR).encode()), End("broke")),
@@ -304,6 +326,7 @@ FAULTS: Final = (
     Fault("answers 429 without", _reply("429 Too Many Requests", "text/plain", b""), End("rate limit")),
     Fault("answers 500 with JSON", _reply_json("500 Internal Server Error", "something broke"), End("broke")),
     Fault("answers 500 without", _reply("500 Internal Server Error", "text/plain", b"oops"), End("broke")),
+    Fault("answers 500, and does not end the body", _fail_without_end, End("timeout"), "first_token=0.6"),
     Fault("answers 503 with JSON", _reply_json("503 Service Unavailable", "busy"), End("overloaded")),
     Fault("answers 503 with JSON: it is loading", _reply_json("503 Service Unavailable", "Loading model"), End("loading")),
     Fault("answers 503 without", _reply("503 Service Unavailable", "text/plain", b""), End("overloaded")),

@@ -27,12 +27,12 @@ NAMES_A_LIMIT = re.compile(rb"--(first-token|idle|total)-timeout-s")
 
 
 async def outcome(stage: Stage, fault: Fault, way: Way) -> str:
-    """What a client of this way gets. A stream that a busy machine lets begin before the backend has refused it is tried again."""
+    """What a client of this way gets. A stream that a busy machine let begin too early or too late is tried again."""
     end = fault.end_of(way)
     assert end is not None
     for _ in range(TRIES):
-        reply = await stage.ask(way, fault.name, fault.limits)
-        if not (way.stream and reply.status == 200 and end.told(way)[:3].isdigit()):
+        reply = await stage.ask(way, fault.name, fault.limits_of(way))
+        if not way.stream or (reply.status == 200) != end.told(way)[:3].isdigit():
             break
     assert end.kind != "timeout" or NAMES_A_LIMIT.search(reply.body)
     return relayed(fault, way, reply) if end.kind == AS_IT_IS else judge(way, reply, fault.text)
@@ -48,7 +48,8 @@ def relayed(fault: Fault, way: Way, reply: Reply) -> str:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_every_client_gets_an_honest_end(stage: Stage, runner: asyncio.Runner, fault: Fault) -> None:
     async def run() -> None:
-        await stage.serve_next()  # leaves idle connections, which the fault meets
+        if not stage.backend.open:
+            await stage.serve_next()  # leaves idle connections, which the fault meets
         if fault.refuses:
             await stage.backend.refuse()
         ways = [way for way in WAYS if fault.end_of(way) is not None]
