@@ -93,7 +93,7 @@ class Application(falcon.asgi.App[Any, Any]):
         request_log = scope[LOG_KEY] = RequestLog(scope.get("method", "WS"), scope["path"])
         scope[_SEND_KEY] = send  # a WebSocket that is refused gets an HTTP answer, which Falcon has no word for
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, client.receive, send)
         except Exception:
             request_log.fail(CLIENT_GONE if client.gone else ErrorKind.INTERNAL)
             raise

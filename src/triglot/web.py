@@ -53,13 +53,27 @@ class ClientConnection:
         receive: the ASGI server's; `None` for a request that nobody waits for.
     """
 
-    __slots__ = ("_callbacks", "_receive", "_watcher", "gone")
+    __slots__ = ("_callbacks", "_first", "_receive", "_watcher", "gone")
 
     def __init__(self, receive: Callable[[], Any] | None) -> None:
         self._receive = receive
+        self._first: dict[str, Any] | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._watcher: asyncio.Task[None] | None = None
         self.gone = False
+
+    async def receive(self) -> dict[str, Any]:
+        """The ASGI server's next message, for Falcon."""
+        assert self._receive is not None  # noqa: S101 - for the type checker: a request of Falcon's comes from a server
+        message: dict[str, Any] = await self._receive()
+        if self._first is None:
+            self._first = message
+        return message
+
+    def drop_body(self) -> None:
+        """Let go of the body, which has been read: Falcon holds the first message for as long as the answer lasts."""
+        if self._first is not None:
+            self._first["body"] = b""
 
     def watch(self) -> None:
         """Start to listen. The request's body must have been read: what is received from now on is thrown away."""
@@ -192,6 +206,7 @@ async def read_request(
             context.body = await decompress(context.body, codings, state.max_body_bytes)
         context.document = _decode_json(context.body) if body or context.body else {}
         context.log.note_model(context.document)
+        context.client.drop_body()
     context.client.watch()
     return context
 

@@ -68,9 +68,10 @@ class Transport(httpx.AsyncBaseTransport):
         except BaseException:
             exchange.abort()
             raise
+        headers, response.headers = response.headers, []  # httpx makes its own of them
         return httpx.Response(
             response.status,
-            headers=response.headers,
+            headers=headers,
             stream=_Body(exchange),
             extensions={"exchange": exchange, "http_version": b"HTTP/1.1"},
         )

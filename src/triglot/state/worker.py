@@ -99,8 +99,10 @@ class Worker:
 
     def _work(self) -> None:
         connection: sqlite3.Connection | None = None
+        jobs: list[_Job] = []
         more, running = False, True
         while running:
+            jobs.clear()  # they hold whole responses: too much to keep while waiting for the next
             jobs, running = self._take(0.0 if more else _IDLE_S)
             if connection is None:
                 try:

@@ -283,7 +283,7 @@ class Turns:
             turn.translator,
             request_id=turn.request_id,
             heartbeat_s=self._heartbeat_s,
-            opening=turn.translator.start(None) if turn.flight.status == 0 else (),
+            opening=turn.translator.start(None),
             settle=settle or partial(self._settle, turn),
         )
 
