@@ -131,6 +131,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench", *session.posargs)
 
 
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Load the gateway with 1,000 paced requests for 10 minutes and look whether everything comes back; `-- --minutes 2` is shorter."""
+    install(session, project="embedded")
+    session.run("python", "-m", "bench.soak", *session.posargs)
+
+
 @nox.session(default=False, reuse_venv=False)
 def pins(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest versions of all development tools that fit together."""

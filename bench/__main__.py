@@ -10,27 +10,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import platform
 import signal
 import statistics
 import sys
 import time
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench import measure, processes, traffic
+from bench.machine import RESULTS, describe
 from bench.report import Key, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from bench.processes import Subject
 
     Step: TypeAlias = tuple[Key, Callable[[], float]]
-
-RESULTS: Final = Path(__file__).parent / "results"
 
 
 def main() -> None:
@@ -109,9 +106,8 @@ def _pairs(subjects: list[Subject]) -> list[tuple[Subject, str]]:
 def _write(samples: dict[Key, list[float]], options: argparse.Namespace) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / time.strftime("%Y%m%dT%H%M%S.json", time.gmtime())
-    machine = {"python": platform.python_version(), "system": platform.platform(), "cores": len(os.sched_getaffinity(0))}
     rows = [{**key._asdict(), "median": statistics.median(values), "samples": values} for key, values in samples.items()]
-    path.write_text(json.dumps({"machine": machine, "rounds": options.rounds, "results": rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": describe(), "rounds": options.rounds, "results": rows}, indent=1) + "\n")
     return path
 
 

@@ -69,7 +69,7 @@ class Streams:
             self._step()
         whole = 0
         for fd, connection in self._sockets.items():
-            data = _dechunk(b"".join(self._received[fd]))
+            data = dechunk(b"".join(self._received[fd]))
             whole += traffic.ENDS[dialect] in data and data.count(traffic.MARK) >= events
             if fd not in self._ended:
                 self._poll.unregister(fd)
@@ -94,7 +94,7 @@ class Streams:
             for fd, _ in poll.poll():
                 data = connections[fd].recv(1 << 18)
                 answers[fd] += data
-                if data and not _is_whole(answers[fd]):
+                if data and not is_whole(answers[fd]):
                     continue
                 whole += bool(data) and answers[fd].startswith(b"HTTP/1.1 200") and traffic.MARK in answers[fd]
                 if data and left > 0:
@@ -122,7 +122,7 @@ class Streams:
             while traffic.MARK not in answer:
                 answer += connection.recv(1 << 16)
             delays.append(time.perf_counter() - start)
-            while not _is_whole(answer):
+            while not is_whole(answer):
                 answer += connection.recv(1 << 16)
         connection.close()
         _say(delays=delays)
@@ -151,7 +151,7 @@ def _connect(port: int) -> socket.socket:
     return connection
 
 
-def _dechunk(answer: bytes) -> bytes:
+def dechunk(answer: bytes) -> bytes:
     """The body of a whole answer, empty if it is cut off. A relay may put its chunk borders anywhere."""
     _, _, rest = answer.partition(b"\r\n\r\n")
     pieces: list[bytes] = []
@@ -171,7 +171,8 @@ def _has_body(received: list[bytes]) -> bool:
     return head >= 0 and len(data) > head + 4
 
 
-def _is_whole(answer: bytes) -> bool:
+def is_whole(answer: bytes | bytearray) -> bool:
+    """Whether an answer has its last byte."""
     head, separator, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     if not separator or length is None:

@@ -19,6 +19,7 @@ from bench import traffic
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_PATIENCE_S: Final = 20.0
 _NGINX_CONF: Final = """
 daemon off; master_process off; pid {directory}/pid; error_log {directory}/error.log;
 worker_rlimit_nofile 8192;
@@ -72,14 +73,25 @@ class Told:
 class Subject:
     """A process under measurement, between the clients and the upstream."""
 
-    def __init__(
-        self, name: str, command: Sequence[str], port: int, directory: Path | None = None, environment: Mapping[str, str] | None = None
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        *,
+        directory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        stderr: int | None = None,
     ) -> None:
         self.name = name
         self.port = port
         self._directory = directory
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**_environment(), **(environment or {})}
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env={**_environment(), **(environment or {})},
         )
         _pin(self._process.pid, 0)
         self._await_port()
@@ -97,6 +109,13 @@ class Subject:
     def resident_bytes(self) -> int:
         """Resident memory now."""
         return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def terminate(self) -> int | None:
+        """Ask the process to end; gives its status, or None if it does not end within some seconds."""
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_PATIENCE_S)
+        return None
 
     def close(self) -> None:
         """End the process."""
@@ -121,7 +140,7 @@ class Subject:
 
 def start_triglot(upstream: int) -> Subject:
     """The gateway as users start it."""
-    port = _free_port()
+    port = free_port()
     options = ["--backend", f"http://{traffic.HOST}:{upstream}", "--host", traffic.HOST, "--port", str(port), "--log-level", "warning"]
     options += ["--state", "memory"]
     return Subject("triglot", [sys.executable, "-m", "triglot", "serve", *options], port)
@@ -129,7 +148,7 @@ def start_triglot(upstream: int) -> Subject:
 
 def start_relay(upstream: int, client: str) -> Subject:
     """The relay of `bench.relay` with one of its clients."""
-    port = _free_port()
+    port = free_port()
     options = [
         "--host",
         traffic.HOST,
@@ -157,13 +176,14 @@ def start_nginx(upstream: int) -> Subject:
     """A plain relay to compare with."""
     binary = find_nginx()
     assert binary is not None
-    port, directory = _free_port(), Path(tempfile.mkdtemp(prefix="bench-nginx-"))
+    port, directory = free_port(), Path(tempfile.mkdtemp(prefix="bench-nginx-"))
     conf = directory / "nginx.conf"
     conf.write_text(_NGINX_CONF.format(directory=directory, host=traffic.HOST, port=port, upstream=upstream))
-    return Subject("nginx", [binary, "-c", str(conf), "-p", str(directory), "-e", str(directory / "error.log")], port, directory)
+    return Subject("nginx", [binary, "-c", str(conf), "-p", str(directory), "-e", str(directory / "error.log")], port, directory=directory)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.create_server((traffic.HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

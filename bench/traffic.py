@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOST: Final = "127.0.0.1"
 MARK: Final = b"zzq"
@@ -12,6 +15,9 @@ MARK: Final = b"zzq"
 PATHS: Final = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 ENDS: Final = {"chat": b"data: [DONE]", "responses": b"event: response.completed", "messages": b"event: message_stop"}
 LAST_CHUNK: Final = b"0\r\n\r\n"
+ID: Final = b"fRHKycROQAafSO2eZntfgnKrIR8GKNNK"
+"""Stands in the id of every answer; a server that tells answers apart puts something else of this length there."""
+LEAST_TOKENS: Final = 4096
 KINDS: Final = ("text", "reasoning", "tools")
 
 _STREAM_HEAD: Final = (
@@ -71,12 +77,16 @@ def json_response(document: Any) -> bytes:
     return head % len(body) + body
 
 
-def request(dialect: str, *, stream: bool, size: int) -> bytes:
+def request(dialect: str, *, stream: bool, size: int, headers: Mapping[str, str] | None = None, max_tokens: int | None = None) -> bytes:
     """A whole request with a body of about `size` bytes: a third tools, the rest conversation, as coding agents send it."""
-    body = _dump(_body(dialect, stream=stream, size=size))
+    document = _body(dialect, stream=stream, size=size)
+    if max_tokens is not None:
+        document["max_output_tokens" if dialect == "responses" else "max_tokens"] = max_tokens
+    body = _dump(document)
     head = f"POST {PATHS[dialect]} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nAuthorization: Bearer sk-none\r\n"
     version = "anthropic-version: 2023-06-01\r\n" if dialect == "messages" else ""
-    return f"{head}{version}User-Agent: bench/1\r\nAccept: */*\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return f"{head}{version}{more}User-Agent: bench/1\r\nAccept: */*\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _body(dialect: str, *, stream: bool, size: int) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def _body(dialect: str, *, stream: bool, size: int) -> dict[str, Any]:
         messages.append({"role": "user", "content": "Go on."})
     match dialect:
         case "messages":
-            return {**common, "max_tokens": 4096, "thinking": {"type": "enabled", "budget_tokens": 1024}, "messages": messages}
+            return {**common, "max_tokens": LEAST_TOKENS, "thinking": {"type": "enabled", "budget_tokens": 1024}, "messages": messages}
         case "responses":
             return {**common, "input": messages}
         case _:
@@ -115,7 +125,7 @@ def _chunk(delta: dict[str, Any], *, finish_reason: str | None = None, **more: A
 
 
 def _envelope(kind: str) -> dict[str, Any]:
-    envelope = {"created": 1795160610, "id": "chatcmpl-fRHKycROQAafSO2eZntfgnKrIR8GKNNK", "model": "tiny"}
+    envelope = {"created": 1795160610, "id": f"chatcmpl-{ID.decode()}", "model": "tiny"}
     return {**envelope, "system_fingerprint": "b0-unknown", "object": kind}
 
 

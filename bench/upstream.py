@@ -16,13 +16,13 @@ from typing import Any
 
 from bench import traffic
 
-_PROPS = {
+PROPS = {
     "default_generation_settings": {"n_ctx": 32768},
     "total_slots": 4096,
     "modalities": {"vision": False, "audio": False},
     "chat_template": "",
 }
-_MODELS = {"object": "list", "data": [{"id": "tiny", "object": "model", "created": 1795160610, "owned_by": "llamacpp"}]}
+MODELS = {"object": "list", "data": [{"id": "tiny", "object": "model", "created": 1795160610, "owned_by": "llamacpp"}]}
 _HEAD = re.compile(rb"(?is).*?(?:\r\ncontent-length: *(\d+).*?)?\r\n\r\n")
 
 
@@ -44,7 +44,7 @@ class Upstream:
 
     def run(self) -> None:
         """Serve until standard input ends."""
-        _say(port=self.port)
+        say(port=self.port)
         while True:
             for fd, events in self._poll.poll():
                 if fd == self._listener.fileno():
@@ -61,9 +61,9 @@ class Upstream:
         match order.pop("do"):
             case "mode":
                 self._instant, self._kind = order["instant"], order["kind"]
-                _say()
+                say()
             case "held":
-                _say(held=len(self._held))
+                say(held=len(self._held))
             case "pace":
                 self._pace(**order)
             case "flood":
@@ -73,7 +73,7 @@ class Upstream:
                     stream.sendall(traffic.closing(self._kind))
                     stream.sendall(traffic.LAST_CHUNK)
                 self._held.clear()
-                _say()
+                say()
 
     def _pace(self, rate: float, events: int) -> None:
         """Send `events` pieces on each held stream, `rate` a second on each, one by one and evenly spread over all of them."""
@@ -88,7 +88,7 @@ class Upstream:
                 if wait > 0:
                     time.sleep(wait)
                 stream.send(data)
-        _say(sent=events * len(streams), seconds=time.perf_counter() - start)
+        say(sent=events * len(streams), seconds=time.perf_counter() - start)
 
     def _flood(self, events: int) -> None:
         """Send `events` pieces on each held stream as fast as they are read."""
@@ -109,7 +109,7 @@ class Upstream:
         poll.close()
         for stream in self._held.values():
             stream.setblocking(True)
-        _say(sent=events * len(self._held), seconds=time.perf_counter() - start)
+        say(sent=events * len(self._held), seconds=time.perf_counter() - start)
 
     def _accept(self) -> None:
         while True:
@@ -132,6 +132,7 @@ class Upstream:
         if not data:
             self._poll.unregister(fd)
             self._held.pop(fd, None)
+            self._dropped(fd)
             self._sockets.pop(fd).close()
             return
         buffer = self._buffers[fd]
@@ -144,10 +145,13 @@ class Upstream:
             del head
             del buffer[:end]
 
+    def _dropped(self, fd: int) -> None:
+        """The other side has closed a connection."""
+
     def _answer(self, fd: int, head: bytes, body: bytes) -> None:
         connection = self._sockets[fd]
         if head.startswith(b"GET "):
-            connection.sendall(traffic.json_response(_PROPS if b"/props" in head[:40] else _MODELS))
+            connection.sendall(traffic.json_response(PROPS if b"/props" in head[:40] else MODELS))
         elif b'"stream":true' not in body:
             connection.sendall(traffic.whole_json())
         elif self._instant:
@@ -158,7 +162,8 @@ class Upstream:
             self._held[fd] = connection
 
 
-def _say(**facts: Any) -> None:
+def say(**facts: Any) -> None:
+    """Answer an order."""
     print(json.dumps(facts), flush=True)
 
 
