@@ -73,7 +73,7 @@ REASONS = (
     "background needs store",
     "continue it when it has ended",
     "is an order to a response",  # and no item of a conversation
-    "Only background responses can be cancelled",
+    "only background responses can be cancelled",
     "Only responses that were made in the background",  # have events that can be read again
     "cannot be opened",  # a compaction item of nobody here
     "grammar that cannot be used",

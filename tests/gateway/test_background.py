@@ -180,6 +180,30 @@ def test_a_deleted_response_is_stopped(gateway: Gateway) -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_any_response_can_be_cancelled_while_it_is_made(gateway: Gateway) -> None:
+    async def run() -> None:
+        backend = Backend()
+        async with playing(gateway, backend.play), client_of(gateway) as client:
+            backend.say("Hel")
+            events: list[Any] = []
+            async for event in await client.responses.create(model="m", input="hello", stream=True):
+                events.append(event)
+                if event.type == "response.output_text.delta":
+                    cancelled = await client.responses.cancel(events[0].response.id)
+                    assert (cancelled.status, cancelled.output_text) == ("cancelled", "Hel")
+            assert events[-1].response.status == "cancelled"
+            await asyncio.wait_for(backend.gone.wait(), 10)
+            backend.say(None, "Hel")
+            stream = await client.responses.create(model="m", input="hello", stream=True, store=False)
+            begun: Any = await anext(aiter(stream))
+            with pytest.raises(openai.NotFoundError, match="is stopped"):
+                await client.responses.cancel(begun.response.id)
+            assert [event async for event in stream][-1].type == "response.incomplete"
+            backend.say(None)
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_only_background_responses_can_be_cancelled_or_followed(gateway: Gateway) -> None:
     async def run() -> None:
         backend = Backend()

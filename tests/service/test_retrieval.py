@@ -28,7 +28,7 @@ class Turn:
 def test_a_response_reads_as_ended_only_when_it_is_stored(status: str, waits: bool) -> None:
     async def run() -> None:
         running = Run(cast("Any", Turn(status)), RequestContext("responses", "create_response", "req_1", {}, ClientConnection(None)))
-        retrieval = Retrieval(cast("Any", None), cast("BackgroundRuns", Runs(running)))
+        retrieval = Retrieval(cast("Any", None), cast("BackgroundRuns", Runs(running)), cast("Any", None))
         reading = asyncio.create_task(retrieval.get("", "resp_1"))
         for _ in range(3):
             await asyncio.sleep(0)

@@ -93,7 +93,7 @@ def assemble(settings: Settings) -> Handlers:
     places = open_places(settings.runtime_dir if settings.workers > 1 else None)
     admission = Admission(queue_limit=settings.queue_limit, slots=settings.slots, places=places)
     flights = Flights(backend, discovery, admission=admission, registry=cancels, phases=phases)
-    responses, retrieval = _assemble_responses(settings, flights, counter, discovery, media, signing_key)
+    responses, retrieval = _assemble_responses(settings, flights, cancels, counter, discovery, media, signing_key)
     by_dialect = {
         "chat": ChatHandlers(
             flights,
@@ -136,7 +136,13 @@ def _find_engine(settings: Settings) -> EngineLink | None:
 
 
 def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process share
-    settings: Settings, flights: Flights, counter: PromptCounter, discovery: Discovery, media: MediaReader, signing_key: bytes
+    settings: Settings,
+    flights: Flights,
+    cancels: CancelRegistry,
+    counter: PromptCounter,
+    discovery: Discovery,
+    media: MediaReader,
+    signing_key: bytes,
 ) -> tuple[ResponsesHandlers, Retrieval]:
     store = SqliteStore(settings.state_file, ttl_s=settings.state_ttl_s, max_bytes=settings.state_max_bytes)
     turns = Turns(
@@ -151,7 +157,7 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
         heartbeat_s=settings.heartbeat_s,
     )
     runs = BackgroundRuns(turns, store)
-    retrieval = Retrieval(store, runs)
+    retrieval = Retrieval(store, runs, cancels)
     handlers = ResponsesHandlers(
         turns=turns,
         runs=runs,

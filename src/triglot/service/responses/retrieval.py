@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from triglot.errors import ApiError, ErrorKind
 from triglot.service.responses.background import RunStream, read_response
+from triglot.state.cancels import Names
 from triglot.state.store import RUNNING
 
 if TYPE_CHECKING:
     from triglot.generated.responses.events import Response
     from triglot.service.responses.background import BackgroundRuns, Run
+    from triglot.state.cancels import CancelRegistry
     from triglot.state.store import Page, Store, StoredResponse
+
+_TRY_EVERY_S: Final = 0.02
+_TRIES: Final = 50
 
 
 class Retrieval:
@@ -23,12 +29,14 @@ class Retrieval:
 
     Args:
         store: where responses are.
-        runs: those that this process is making.
+        runs: those that this process is making in the background.
+        cancels: all others that run.
     """
 
-    def __init__(self, store: Store, runs: BackgroundRuns) -> None:
+    def __init__(self, store: Store, runs: BackgroundRuns, cancels: CancelRegistry) -> None:
         self._store = store
         self._runs = runs
+        self._cancels = cancels
 
     async def get(self, owner: str, response_id: str) -> Response:
         """The response as it stands now."""
@@ -53,16 +61,19 @@ class Retrieval:
         return RunStream(self._store, owner, response_id, after=after, run=run)
 
     async def cancel(self, owner: str, response_id: str) -> Response:
-        """Stop a background response; one that has ended stays as it is.
+        """Stop a response; a background response that has ended stays as it is.
 
         Raises:
-            ApiError: it was not made in the background.
+            ApiError: it has ended, and was not made in the background; or it was stopped, and is not stored.
         """
         if (run := self._runs.find(owner, response_id)) is not None:
             return await _stop(run)
+        if await self._cancels.cancel(Names(owner, response_id=response_id)):
+            return await self._read_stopped(owner, response_id)
         stored = await self._load(owner, response_id)
         if not stored.background:
-            raise ApiError(ErrorKind.INVALID_REQUEST, "Only background responses can be cancelled; close the connection of any other.")
+            message = "This response has ended, and only background responses can be cancelled then."
+            raise ApiError(ErrorKind.INVALID_REQUEST, message)
         if not stored.lost and stored.status in RUNNING and await self._store.cancel_response(owner, response_id):
             # another process works on it and stops within a second; the answer tells how it will be
             stored = msgspec.structs.replace(stored, body=msgspec.json.encode({**msgspec.json.decode(stored.body), "status": "cancelled"}))
@@ -90,6 +101,15 @@ class Retrieval:
         if page is None:
             raise _not_found(response_id)
         return page
+
+    async def _read_stopped(self, owner: str, response_id: str) -> Response:
+        """A response that somebody is told is stopped: it is stored before they have heard of it."""
+        for _ in range(_TRIES):
+            if (stored := await self._store.load_response(owner, response_id)) is not None and stored.status not in RUNNING:
+                return read_response(stored)
+            await asyncio.sleep(_TRY_EVERY_S)
+        message = f"The response '{response_id}' is stopped. It is not stored, so it cannot be shown."
+        raise ApiError(ErrorKind.NOT_FOUND, message, param="response_id")
 
     async def _load(self, owner: str, response_id: str) -> StoredResponse:
         if (stored := await self._store.load_response(owner, response_id)) is None:
