@@ -141,11 +141,12 @@ class TranslatedStream:
         request_id: for the log.
         heartbeat_s: after this long without a write the client gets a sign of life.
         opening: events to be sent first.
+        opening_events: so many of the first events leave in a write of their own. The server holds a write until the next one comes.
         settle: is given the last events before they leave, and may change them.
     """
 
     __slots__ = (
-        *("_aborted", "_call", "_decoder", "_heartbeat_s", "_loop", "_opening", "_request_id", "_settle", "_translator"),
+        *("_aborted", "_call", "_decoder", "_heartbeat_s", "_loop", "_opening", "_opening_events", "_request_id", "_settle", "_translator"),
         "_written_at",
     )
 
@@ -158,6 +159,7 @@ class TranslatedStream:
         request_id: str,
         heartbeat_s: float,
         opening: Sequence[Mapping[str, Any]] = (),
+        opening_events: int = 0,
         settle: Callable[[Sequence[Any]], Awaitable[None]] | None = None,
     ) -> None:
         self._call = call
@@ -167,6 +169,7 @@ class TranslatedStream:
         self._request_id = request_id
         self._heartbeat_s = heartbeat_s
         self._opening = opening
+        self._opening_events = opening_events
         self._aborted = False
         self._loop = asyncio.get_running_loop()
         self._written_at = self._loop.time()
@@ -202,10 +205,18 @@ class TranslatedStream:
                 self._written_at = self._loop.time()
                 if translator.ended:
                     await self._conclude(events, out)
-                return out
+                return self._split(out)
             if self._aborted:
                 break
         return ()
+
+    def _split(self, out: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """What leaves now; the rest of the first events follows at once."""
+        if first := self._opening_events:
+            self._opening_events = 0
+            self._opening = out[first:]
+            return out[:first]
+        return out
 
     async def _conclude(self, events: Sequence[BackendEvent], out: Sequence[Mapping[str, Any]]) -> None:
         self._call.log.conclude(events)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("triglot")
 
+_OPENING_EVENTS: Final = 2
+"""They carry the whole response, with its tools: too large to be held by the server until a second token comes."""
 CONTINUABLE: Final = frozenset({"completed", "incomplete"})
 
 
@@ -277,13 +279,15 @@ class Turns:
         """
         await self._load(turn)
         await open_answer(turn.flight, context, stream=True, within_s=EARLY_START_S)
+        opening = turn.translator.start(None) if turn.flight.status == 0 else ()
         return TranslatedStream(
             turn.flight,
             turn.decoder,
             turn.translator,
             request_id=turn.request_id,
             heartbeat_s=self._heartbeat_s,
-            opening=turn.translator.start(None),
+            opening=opening,
+            opening_events=0 if opening else _OPENING_EVENTS,
             settle=settle or partial(self._settle, turn),
         )
 
