@@ -50,6 +50,7 @@ CONFIG = {
 # Why a request that fits the schema may be refused all the same, by a piece of the message.
 REASONS = (
     "No adapter is called",
+    "There is nothing to compact",
     "is not an engine of triglot",  # there is a backend, so nothing is loaded
     "cannot be served here",  # the field is `rejected` in the specs
     "tool_choice names",
