@@ -93,7 +93,6 @@ class Flight:
     __slots__ = (
         *(
             "_answer_headers",
-            "_begun_at",
             "_body",
             "_call",
             "_document",
@@ -118,7 +117,6 @@ class Flight:
         self.log = context.log
         self._phases = phases
         self._loop = asyncio.get_running_loop()
-        self._begun_at = self._loop.time()
         self._body = b""
         self._is_whole = False
         self._pins = False
