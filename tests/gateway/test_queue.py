@@ -106,6 +106,7 @@ def test_a_client_that_goes_leaves_the_queue(narrow: Gateway, dialect: str) -> N
             writer.transport.abort()
             head = "HTTP/1.1 429"
             while " 429" in head or " 529" in head:  # until the gateway has noticed
+                writer.close()
                 head, reader, writer = await begin(narrow, dialect)
             assert "x-triglot-queue-position: 1" in head.lower()
             backend.go.release()
