@@ -105,7 +105,6 @@ class Gateway:
             "--host": traffic.HOST,
             "--port": str(self.port),
             "--log-level": "warning",
-            "--connect-timeout-s": "60",  # a machine that stands still for seconds is not what is looked for
             "--queue-limit": "100000",
             "--state": str(directory / "state.sqlite3"),
             "--state-max-bytes": str(64 << 20),

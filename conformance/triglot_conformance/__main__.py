@@ -13,23 +13,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triglot_conformance import locations
 from triglot_conformance.case import CaseError, load_cases
-from triglot_conformance.contract import Contract
-from triglot_conformance.cuts import CUTS
-from triglot_conformance.gateway import GatewayError
+from triglot_conformance.contract.contract import Contract
 from triglot_conformance.known import KnownFailingError, parse_known_failing
-from triglot_conformance.oracle import check_expectations
-from triglot_conformance.replay import replay
+from triglot_conformance.replay.cuts import CUTS
+from triglot_conformance.replay.gateway import GatewayError
+from triglot_conformance.replay.oracle import check_expectations
+from triglot_conformance.replay.replay import replay
+from triglot_conformance.replay.runner import Settings
+from triglot_conformance.replay.setups import load_setups
 from triglot_conformance.report import Report
-from triglot_conformance.runner import Settings
-from triglot_conformance.setups import load_setups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from triglot_conformance.case import Case
-
-_SUITE = Path(__file__).resolve().parent.parent
+from triglot_conformance.case import Case
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,8 +79,8 @@ def _replay(cases: list[Case], options: argparse.Namespace) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--filter", action="append", metavar="GLOB", help="only cases whose id matches; may be repeated")
-    shared.add_argument("--cases", type=Path, default=_SUITE / "cases", metavar="DIR")
-    shared.add_argument("--specs", type=Path, default=_SUITE.parent / "specs", metavar="DIR")
+    shared.add_argument("--cases", type=Path, default=locations.CASES, metavar="DIR")
+    shared.add_argument("--specs", type=Path, default=locations.SPECS, metavar="DIR")
     shared.add_argument("-v", "--verbose", action="store_true", help="every finding, not only the first of each case")
     parser = argparse.ArgumentParser(
         prog="triglot_conformance", description="Conformance of Chat Completions, Responses and Messages servers."
@@ -94,8 +93,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--cut", action="append", choices=CUTS, help="only this cut of the backend's bytes; may be repeated")
     run.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for one answer (default 10)")
     run.add_argument("--known-failing", type=Path, metavar="FILE", help="patterns of cases that fail, each with its reason above it")
-    run.add_argument("--recordings", type=Path, default=_SUITE / "recordings" / "llama-server-b11549", metavar="DIR")
-    run.add_argument("--setups", type=Path, default=_SUITE / "setups.yaml", metavar="FILE", help="how the server is set up for some cases")
+    run.add_argument("--recordings", type=Path, default=locations.RECORDINGS, metavar="DIR")
+    run.add_argument("--setups", type=Path, default=locations.SETUPS, metavar="FILE", help="how the server is set up for some cases")
     run.add_argument("command", nargs="+", help="starts the gateway; {backend_port} and {port} are put in")
     run.set_defaults(run=_replay)
     return parser.parse_args(arguments)

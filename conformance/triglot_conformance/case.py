@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from triglot_conformance.backend import STANDING, Hold
-from triglot_conformance.contract import read_yaml
-from triglot_conformance.http1 import HttpError, Message, parse_recording
-from triglot_conformance.placeholders import PLACEHOLDER
+from triglot_conformance.contract.contract import read_yaml
+from triglot_conformance.replay.backend import STANDING, Hold
+from triglot_conformance.replay.placeholders import PLACEHOLDER
+from triglot_conformance.wire.http1 import HttpError, Message, parse_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from triglot_conformance.backend import Ending
-    from triglot_conformance.encodings import Encoding
+    from triglot_conformance.replay.backend import Ending
+    from triglot_conformance.wire.encodings import Encoding
 
 _JSON = {"Content-Type": "application/json"}
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from triglot_conformance.case import Case
     from triglot_conformance.known import KnownFailure
-    from triglot_conformance.oracle import Finding
+    from triglot_conformance.verdicts import Finding
 
 
 class Report:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from triglot_conformance.case import Case, load_case
-from triglot_conformance.contract import Contract
+from triglot_conformance.contract.contract import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "conformance" / "cases"

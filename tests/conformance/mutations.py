@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triglot_conformance.case import load_cases
-from triglot_conformance.contract import Contract, read_yaml
-from triglot_conformance.cuts import CUTS
-from triglot_conformance.gateway import GatewayError
-from triglot_conformance.replay import replay
-from triglot_conformance.runner import Result, Settings
-from triglot_conformance.setups import load_setups
+from triglot_conformance.contract.contract import Contract, read_yaml
+from triglot_conformance.replay.cuts import CUTS
+from triglot_conformance.replay.gateway import GatewayError
+from triglot_conformance.replay.replay import replay
+from triglot_conformance.replay.runner import Result, Settings
+from triglot_conformance.replay.setups import load_setups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from triglot_conformance.http1 import Message, Request, read_message
+from triglot_conformance.wire.http1 import Message, Request, read_message
 
 
 class Relay:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from triglot_conformance.backend import COUNT_PATH, GENERATION_PATH, Hold, Received, Script, ScriptedBackend
-from triglot_conformance.http1 import HttpError, Message, Request, exchange, parse_recording
+from triglot_conformance.replay.backend import COUNT_PATH, GENERATION_PATH, Hold, Received, Script, ScriptedBackend
+from triglot_conformance.wire.http1 import HttpError, Message, Request, exchange, parse_recording
 
 from .conftest import ROOT
 

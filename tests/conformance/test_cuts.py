@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from triglot_conformance.cuts import CUTS, cut_body
+from triglot_conformance.replay.cuts import CUTS, cut_body
 
 BODY = "data: h\u00e9 \u4e16\n\ndata: \U0001f600\n\n".encode()
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from triglot_conformance.fold import FoldError, fold_chat, fold_messages, fold_responses
-from triglot_conformance.http1 import parse_recording
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.contract.fold import FoldError, fold_chat, fold_messages, fold_responses
+from triglot_conformance.wire.http1 import parse_recording
+from triglot_conformance.wire.sse import parse_stream
 
 from .conftest import CASES
 

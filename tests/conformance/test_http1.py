@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from triglot_conformance.http1 import HttpError, Message, Request, exchange, parse_recording, read_message
+from triglot_conformance.wire.http1 import HttpError, Message, Request, exchange, parse_recording, read_message
 
 
 def read(data: bytes, *, is_answer: bool = True) -> Message | None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from triglot_conformance.known import KnownFailingError, parse_known_failing
-from triglot_conformance.oracle import Finding
 from triglot_conformance.report import Report
+from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
     from triglot_conformance.case import Case

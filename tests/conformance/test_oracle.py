@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from triglot_conformance.http1 import Head, Message
-from triglot_conformance.oracle import judge_backend_request, judge_body, judge_count_request, judge_head, judge_stream
-from triglot_conformance.placeholders import Bindings
+from triglot_conformance.replay.oracle import judge_backend_request, judge_body, judge_count_request, judge_head, judge_stream
+from triglot_conformance.replay.placeholders import Bindings
+from triglot_conformance.wire.http1 import Head, Message
 
 if TYPE_CHECKING:
     from triglot_conformance.case import Case
-    from triglot_conformance.contract import Contract
+    from triglot_conformance.contract.contract import Contract
 
 SSE = Head("HTTP/1.1 200 OK", (("Content-Type", "text/event-stream; charset=utf-8"),))
 JSON = Head("HTTP/1.1 200 OK", (("Content-Type", "application/json"),))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from triglot_conformance.order import StreamRules
+from triglot_conformance.contract.order import StreamRules
 
 TOY: dict[str, Any] = {
     "framing": {"event_line": "type", "sentinel": None},

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from triglot_conformance.placeholders import Bindings
+from triglot_conformance.replay.placeholders import Bindings
 
 
 def test_text_without_placeholders_is_compared_exactly() -> None:

@@ -12,10 +12,10 @@ import yaml
 from backports import zstd
 from websockets.asyncio.server import serve
 
-from triglot_conformance.backend import GENERATION_PATH, ScriptedBackend
 from triglot_conformance.case import CaseError, load_case
-from triglot_conformance.http1 import Message, Request, exchange, read_message
-from triglot_conformance.runner import CaseRunner, Settings
+from triglot_conformance.replay.backend import GENERATION_PATH, ScriptedBackend
+from triglot_conformance.replay.runner import CaseRunner, Settings
+from triglot_conformance.wire.http1 import Message, Request, exchange, read_message
 
 from .conftest import ROOT
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from triglot_conformance.case import CaseError, load_case, load_cases
-from triglot_conformance.replay import _share
-from triglot_conformance.setups import load_setups
+from triglot_conformance.replay.replay import _share
+from triglot_conformance.replay.setups import load_setups
 
 from .conftest import CASES, ROOT
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.wire.sse import parse_stream
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

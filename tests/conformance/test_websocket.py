@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.asyncio.server import serve
 
-from triglot_conformance.http1 import HttpError, Request
-from triglot_conformance.websocket import open_socket
+from triglot_conformance.wire.http1 import HttpError, Request
+from triglot_conformance.wire.websocket import open_socket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from websockets.asyncio.server import ServerConnection
 
-    from triglot_conformance.websocket import WebSocket
+    from triglot_conformance.wire.websocket import WebSocket
 
 
 def talk(server: Callable[[ServerConnection], Awaitable[None]], client: Callable[[WebSocket], Awaitable[Any]]) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from tests.recordings import CHAT_STREAMS, read_body
 from triglot.dialects.chat.fold import CompletionFold
 from triglot.errors import ApiError, ErrorKind
-from triglot_conformance.http1 import parse_recording
+from triglot_conformance.wire.http1 import parse_recording
 
 CASES = Path(__file__).parents[2] / "conformance/cases/chat/json"
 PAIRS = sorted(path.parent.name for path in CASES.glob("*/backend.http") if b"event-stream" in path.read_bytes())

@@ -13,8 +13,8 @@ from openai.types.chat import ChatCompletionChunk
 from tests.recordings import CHAT_STREAMS, read_body
 from triglot.dialects.chat.relay import StreamRelay
 from triglot.errors import ApiError, ErrorKind
-from triglot_conformance.contract import Contract
-from triglot_conformance.http1 import parse_recording
+from triglot_conformance.contract.contract import Contract
+from triglot_conformance.wire.http1 import parse_recording
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "conformance/cases/chat"

@@ -33,7 +33,7 @@ from triglot.events import (
     TopLogprob,
     Usage,
 )
-from triglot_conformance.contract import Contract
+from triglot_conformance.contract.contract import Contract
 
 DIALECT = Contract(Path(__file__).parents[2] / "specs").dialect("responses")
 SDK_EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)

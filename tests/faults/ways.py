@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tests.gateway.harness import REQUESTS, Reply
-from triglot_conformance.contract import Contract
-from triglot_conformance.oracle import decode_events
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.contract.contract import Contract
+from triglot_conformance.replay.oracle import decode_events
+from triglot_conformance.wire.sse import parse_stream
 
 from .backend import TEXT
 

@@ -10,7 +10,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 
 import triglot.generated
-from triglot_conformance.contract import Contract
+from triglot_conformance.contract.contract import Contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

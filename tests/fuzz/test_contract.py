@@ -28,8 +28,8 @@ from tests.fuzz.fake_llama_server import FakeLlamaServer
 from tests.fuzz.stock import place_stored
 from triglot.app import create_app
 from triglot.settings import Settings
-from triglot_conformance.oracle import decode_events
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.replay.oracle import decode_events
+from triglot_conformance.wire.sse import parse_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from anyio.from_thread import start_blocking_portal
 
 from tests.sdks.sdk import sdk
 from tests.sdks.stage import RECORDINGS, SETUPS, Stage
-from triglot_conformance.backend import ScriptedBackend
-from triglot_conformance.gateway import run_gateway
+from triglot_conformance.replay.backend import ScriptedBackend
+from triglot_conformance.replay.gateway import run_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.sdks.stage import ALL_CASES
-from triglot_conformance.fold import fold_messages
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.contract.fold import fold_messages
+from triglot_conformance.wire.sse import parse_stream
 
 if TYPE_CHECKING:
     from triglot_conformance.case import Step

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from tests.sdks.stage import ALL_CASES
-from triglot_conformance.fold import fold_responses
-from triglot_conformance.sse import parse_stream
+from triglot_conformance.contract.fold import fold_responses
+from triglot_conformance.wire.sse import parse_stream
 
 if TYPE_CHECKING:
     from triglot_conformance.case import Case, Step

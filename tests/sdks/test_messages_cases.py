@@ -10,7 +10,7 @@ import pytest
 
 from tests.sdks.message_cases import MESSAGE_CASES, expected_of, in_order
 from tests.sdks.stage import fields_of, headers_of, only
-from triglot_conformance.placeholders import Bindings
+from triglot_conformance.replay.placeholders import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,8 +21,8 @@ from tests.sdks.response_cases import (
     result_of,
 )
 from tests.sdks.stage import ALL_CASES, fields_of, headers_of, only
-from triglot_conformance.paths import look_up
-from triglot_conformance.placeholders import Bindings
+from triglot_conformance.contract.paths import look_up
+from triglot_conformance.replay.placeholders import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from triglot_conformance.http1 import Head, HttpError, Message, parse_head
+from triglot_conformance.wire.http1 import Head, HttpError, Message, parse_head
 
 if TYPE_CHECKING:
-    from triglot_conformance.http1 import Request
+    from triglot_conformance.wire.http1 import Request
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CONTINUATION, _TEXT, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x8, 0x9, 0xA

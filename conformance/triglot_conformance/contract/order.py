@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from triglot_conformance.invariants import check_invariant
-from triglot_conformance.paths import MISSING, as_list, look_up
+from triglot_conformance.contract.invariants import check_invariant
+from triglot_conformance.contract.paths import MISSING, as_list, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -19,7 +19,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from triglot_conformance.order import StreamRules
+from triglot_conformance.contract.order import StreamRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from triglot_conformance.http1 import HttpError, Request, exchange
+from triglot_conformance.wire.http1 import HttpError, Request, exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

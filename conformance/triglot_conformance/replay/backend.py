@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from triglot_conformance.http1 import Head, HttpError, Message, parse_recording, read_message
+from triglot_conformance.wire.http1 import Head, HttpError, Message, parse_recording, read_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

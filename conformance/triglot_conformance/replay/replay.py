@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from triglot_conformance.backend import ScriptedBackend
-from triglot_conformance.gateway import run_gateway
-from triglot_conformance.runner import CaseRunner
+from triglot_conformance.replay.backend import ScriptedBackend
+from triglot_conformance.replay.gateway import run_gateway
+from triglot_conformance.replay.runner import CaseRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from triglot_conformance.case import Case
-    from triglot_conformance.runner import Result, Settings
+    from triglot_conformance.replay.runner import Result, Settings
 
 
 _LEAST_SHARE = 20  # cases for which a gateway more is worth its start

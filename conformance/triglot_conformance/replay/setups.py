@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from triglot_conformance.case import CaseError
-from triglot_conformance.contract import read_yaml
+from triglot_conformance.contract.contract import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from triglot_conformance.paths import MISSING, as_list, look_up, show
+from triglot_conformance.contract.paths import MISSING, as_list, look_up, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,27 +8,27 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from triglot_conformance import oracle
-from triglot_conformance.backend import Script
-from triglot_conformance.cuts import cut_body
-from triglot_conformance.encodings import compress
-from triglot_conformance.http1 import Head, HttpError, Message, Request, exchange
-from triglot_conformance.paths import look_up, show
-from triglot_conformance.placeholders import Bindings
-from triglot_conformance.setups import Setup
-from triglot_conformance.sse import parse_stream
-from triglot_conformance.websocket import open_socket
+from triglot_conformance.contract.paths import look_up, show
+from triglot_conformance.replay import oracle
+from triglot_conformance.replay.backend import Script
+from triglot_conformance.replay.cuts import cut_body
+from triglot_conformance.replay.placeholders import Bindings
+from triglot_conformance.replay.setups import Setup
+from triglot_conformance.verdicts import Finding
+from triglot_conformance.wire.encodings import compress
+from triglot_conformance.wire.http1 import Head, HttpError, Message, Request, exchange
+from triglot_conformance.wire.sse import parse_stream
+from triglot_conformance.wire.websocket import open_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from triglot_conformance.backend import Received, ScriptedBackend
     from triglot_conformance.case import Case, Step
-    from triglot_conformance.contract import Contract
-    from triglot_conformance.oracle import Finding
-    from triglot_conformance.sse import Frame
-    from triglot_conformance.websocket import WebSocket
+    from triglot_conformance.contract.contract import Contract
+    from triglot_conformance.replay.backend import Received, ScriptedBackend
+    from triglot_conformance.wire.sse import Frame
+    from triglot_conformance.wire.websocket import WebSocket
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class _Run:
         try:
             return judge(await (self._converse(step.socket, step, request) if step.socket else self._ask(step, request)))
         except HttpError as error:
-            return [oracle.Finding("http", str(error))]
+            return [Finding("http", str(error))]
 
     async def _ask(self, step: Step, request: Request) -> Message:
         """The answer; of a poll, the first that is not as those before."""
@@ -191,7 +191,7 @@ class _Run:
                 for socket in self._sockets.values():
                     await socket.check_silence()
         except (HttpError, TimeoutError) as error:
-            return [oracle.Finding("websocket", str(error) or "no pong")]
+            return [Finding("websocket", str(error) or "no pong")]
         return []
 
     async def _end(self, work: _Work) -> list[Finding]:
@@ -205,7 +205,7 @@ class _Run:
             try:
                 await asyncio.wait_for(self._backend.left.wait(), self._timeout_s)
             except TimeoutError:
-                findings.append(oracle.Finding("backend", "the gateway still listens to an answer that nobody waits for"))
+                findings.append(Finding("backend", "the gateway still listens to an answer that nobody waits for"))
         return findings
 
 

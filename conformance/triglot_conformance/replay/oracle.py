@@ -6,29 +6,21 @@ Everything here is pure: the same checks run on a server's answer and, without a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from triglot_conformance.fold import FOLDS, FoldError
-from triglot_conformance.http1 import Head, Message
-from triglot_conformance.placeholders import PLACEHOLDER, Bindings
-from triglot_conformance.sse import Frame, parse_stream
+from triglot_conformance.contract.fold import FOLDS, FoldError
+from triglot_conformance.replay.placeholders import PLACEHOLDER, Bindings
+from triglot_conformance.verdicts import Finding
+from triglot_conformance.wire.http1 import Head, Message
+from triglot_conformance.wire.sse import Frame, parse_stream
 
 if TYPE_CHECKING:
     import re
 
     from triglot_conformance.case import Case, Step
-    from triglot_conformance.contract import Contract, Dialect
+    from triglot_conformance.contract.contract import Contract, Dialect
 
 _SAMPLES = {"time": "1700000000", "opaque": "c2lnbmF0dXJl", "text": "Words.", "count": "1"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong: which check found it, and what it saw."""
-
-    check: str
-    message: str
 
 
 def judge_stream(dialect: Dialect, step: Step, answer: Message, bindings: Bindings, *, again: bool = False) -> list[Finding]:

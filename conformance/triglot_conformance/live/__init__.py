@@ -1,0 +1,1 @@
+"""Runs cases against any server and says what holds."""

@@ -1,0 +1,1 @@
+"""Turns what passes between a client and a server into cases."""
