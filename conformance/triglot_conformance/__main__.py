@@ -69,6 +69,7 @@ def _replay(cases: list[Case], options: argparse.Namespace) -> int:
         jobs=options.jobs,
         timeout_s=options.timeout,
     )
+    cases = [case for case in cases if case.steps]
     report = Report(cases, known, verbose=options.verbose)
     started = time.monotonic()
     tracebacks = asyncio.run(replay(cases, settings, lambda result: report.add(result.case, result.findings, result.exchanges)))

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from triglot_conformance.contract.contract import read_yaml
+from triglot_conformance.live.steps import LiveError, Usual, read_live
 from triglot_conformance.replay.backend import STANDING, Hold
 from triglot_conformance.replay.placeholders import PLACEHOLDER
 from triglot_conformance.wire.http1 import HttpError, Message, parse_recording
@@ -19,6 +20,7 @@ from triglot_conformance.wire.http1 import HttpError, Message, parse_recording
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from triglot_conformance.live.steps import LiveCase
     from triglot_conformance.replay.backend import Ending
     from triglot_conformance.wire.encodings import Encoding
 
@@ -101,7 +103,9 @@ class Case:
 
     Attributes:
         id: the folder's path below `cases/`; its first part is the dialect.
+        steps: as they are replayed; none for a case that only runs live.
         setup: how the server must be set up; see `setups`.
+        live: how it runs against any server; None where it does not.
     """
 
     id: str
@@ -112,6 +116,7 @@ class Case:
     needs: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
     setup: str = "default"
+    live: LiveCase | None = None
 
     @property
     def dialect(self) -> str:
@@ -144,12 +149,21 @@ def load_case(folder: Path, case_id: str) -> Case:
     dialect = case_id.partition("/")[0]
     if dialect not in PATHS:
         raise CaseError(f"{folder}: the first part of a case's path is a dialect, one of {', '.join(PATHS)}")
-    if "steps" in source:
+    if "live" in source["origin"]:
+        steps = []
+    elif "steps" in source:
         steps = [_load_step(folder / str(number), dialect, step, number) for number, step in enumerate(source["steps"], 1)]
     else:
         steps = [_load_step(folder, dialect, source, 1)]
     _check_steps(folder, steps)
     optional = {name: source[name] for name in ("needs", "source", "setup") if name in source}
+    if "live" in source:
+        try:
+            optional["live"] = read_live(folder, source["live"], steps, Usual(PATHS[dialect], HEADERS[dialect]))
+        except LiveError as error:
+            raise CaseError(str(error)) from None
+    elif not steps:
+        raise CaseError(f"{folder}: a case without anything to replay has a block `live`")
     return Case(case_id, source["requirement"], source["level"], source["spec"], steps, **optional)
 
 

@@ -88,7 +88,7 @@ class Proof:
     """Runs mutations against the suite's cases."""
 
     def __init__(self) -> None:
-        self._cases: dict[str, Case] = {case.id: case for case in load_cases(SUITE / "cases")}
+        self._cases: dict[str, Case] = {case.id: case for case in load_cases(SUITE / "cases") if case.steps}
         self._setups = load_setups(SUITE / "setups.yaml", self._cases.values())
         self._contract = Contract(ROOT / "specs")
 

@@ -53,5 +53,5 @@ def only(answer: dict[str, Any]) -> Any:
     return document
 
 
-ALL_CASES = load_cases(SUITE / "cases")
+ALL_CASES = [case for case in load_cases(SUITE / "cases") if case.steps]
 SETUPS = load_setups(SUITE / "setups.yaml", ALL_CASES)

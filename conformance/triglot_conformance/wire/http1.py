@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Taken = Callable[[bytes], bool | None]
+
+
+_PIECE: Final = 1 << 16
 
 
 class HttpError(Exception):
@@ -119,13 +122,25 @@ async def read_message(
         reader: the connection.
         is_answer: an answer without a length reaches to the end of the connection, a request without one has no body.
         to_head: the answer to a HEAD request has no body, whatever its headers say.
-        taken: called with each chunk of a chunked body as it comes, and with any other body as a whole; True ends the reading there.
+        taken: called with each piece of the body as it comes; True ends the reading there.
 
     Returns:
         The message, or None where the connection ended before its first byte.
 
     Raises:
         HttpError: the message is malformed or incomplete.
+    """
+    head = await read_head(reader)
+    if head is None:
+        return None
+    return Message(head, b"" if to_head else await read_body(reader, head, is_answer=is_answer, taken=taken))
+
+
+async def read_head(reader: asyncio.StreamReader) -> Head | None:
+    """Read a start line and headers; None where the connection ended before its first byte.
+
+    Raises:
+        HttpError: they are malformed or incomplete.
     """
     try:
         text = await reader.readuntil(b"\r\n\r\n")
@@ -135,9 +150,17 @@ async def read_message(
         raise HttpError(f"the connection ended inside the headers, after {error.partial[-60:]!r}") from None
     except (asyncio.LimitOverrunError, ConnectionError) as error:
         raise HttpError(f"the headers cannot be read: {error}") from None
-    head = parse_head(text[:-4])
+    return parse_head(text[:-4])
+
+
+async def read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: bool, taken: Taken = lambda _: None) -> bytes:
+    """Read the body that belongs to a head; arguments as of `read_message`.
+
+    Raises:
+        HttpError: it is malformed or incomplete.
+    """
     try:
-        return Message(head, b"" if to_head else await _read_body(reader, head, is_answer=is_answer, taken=taken))
+        return await _read_body(reader, head, is_answer=is_answer, taken=taken)
     except asyncio.IncompleteReadError as error:
         raise HttpError(f"the connection ended inside the body, after {error.partial[-60:]!r}") from None
     except (asyncio.LimitOverrunError, ConnectionError) as error:
@@ -148,9 +171,26 @@ async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: boo
     if (head.get("transfer-encoding") or "").lower() == "chunked":
         return await _read_chunks(reader, taken)
     length = head.get("content-length")
-    body = await reader.readexactly(int(length)) if length is not None else await reader.read() if is_answer else b""
-    taken(body)
-    return body
+    if length is None and not is_answer:
+        return b""
+    left = None if length is None else _parse_length(length)
+    body = bytearray()
+    while left is None or left > len(body):
+        piece = await reader.read(_PIECE if left is None else min(_PIECE, left - len(body)))
+        if not piece:
+            if left is not None:
+                raise asyncio.IncompleteReadError(bytes(body), left)
+            break
+        body += piece
+        if taken(piece):
+            break
+    return bytes(body)
+
+
+def _parse_length(text: str) -> int:
+    if not text.isdecimal():
+        raise HttpError(f"not a content length: {text!r}")
+    return int(text)
 
 
 async def _read_chunks(reader: asyncio.StreamReader, taken: Taken) -> bytes:

@@ -1,0 +1,82 @@
+"""The server under test, as its user names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PORTS = {"http": 80, "https": 443}
+_REDACTED = "[redacted]"
+_SECRET_HEADERS = {"authorization", "x-api-key", "api-key", "cookie", "set-cookie", "proxy-authorization"}
+
+
+class TargetError(Exception):
+    """The address cannot be one of a server."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where requests go, and with which key.
+
+    Attributes:
+        root: path in front of `/v1`, without a slash at its end.
+        key: sent as a bearer token, and as `x-api-key` to Messages; None for none.
+        model: put in the place of the model that a case names; empty until it is known.
+        timeout_s: for one whole answer.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    root: str = ""
+    key: str | None = field(default=None, repr=False)
+    model: str = ""
+    timeout_s: float = 60.0
+
+    @property
+    def url(self) -> str:
+        """The base URL, without credentials."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{'' if self.port == _PORTS[self.scheme] else f':{self.port}'}{self.root}"
+
+    @property
+    def authority(self) -> str:
+        """The value of the header `Host`."""
+        return urlsplit(self.url).netloc
+
+    def headers(self, dialect: str, own: Mapping[str, str]) -> dict[str, str]:
+        """What a request of a dialect carries; a case's own headers win."""
+        keyed = {} if self.key is None else {"x-api-key": self.key} if dialect == "messages" else {"Authorization": f"Bearer {self.key}"}
+        names = {name.lower() for name in keyed}
+        return {name: value for name, value in own.items() if name.lower() not in names} | keyed
+
+
+def parse_target(url: str, *, key: str | None = None, model: str = "", timeout_s: float = 60.0) -> Target:
+    """Read a base URL; `/v1` at its end is taken off.
+
+    Raises:
+        TargetError: it is none.
+    """
+    text = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise TargetError(f"{url} is not a URL: {error}") from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise TargetError(f"{url} is not the URL of a server; say http://HOST:PORT")
+    if parts.username or parts.password:
+        raise TargetError("Put the key into --api-key or --api-key-env, not into the URL.")
+    if parts.query or parts.fragment:
+        raise TargetError(f"{url} has a query or a fragment; say the base URL alone, such as http://HOST:PORT")
+    root = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], root, key, model, timeout_s)
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as a report may show them."""
+    return {name: _REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
