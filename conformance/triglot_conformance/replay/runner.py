@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 from triglot_conformance.contract.paths import look_up, show
 from triglot_conformance.replay import oracle
 from triglot_conformance.replay.backend import Script
-from triglot_conformance.replay.cuts import cut_body
+from triglot_conformance.replay.cuts import FRAMINGS, READERS, with_line_ends
 from triglot_conformance.replay.placeholders import Bindings
+from triglot_conformance.replay.plan import choose_cuts, cut_steps
+from triglot_conformance.replay.readers import exchange_slowly
 from triglot_conformance.replay.setups import Setup
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.encodings import compress
@@ -30,10 +33,20 @@ if TYPE_CHECKING:
     from triglot_conformance.wire.sse import Frame
     from triglot_conformance.wire.websocket import WebSocket
 
+_LEFT_AT = 2  # places of a stream at which the client hangs up
+_TAIL = 5  # events that a gateway may send only when the backend's answer has ended
+
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run goes. `command` starts the gateway; see `gateway.run_gateway`. With `hasty` a case ends with the first cut that fails."""
+    """How a run goes.
+
+    Attributes:
+        command: starts the gateway; see `gateway.run_gateway`.
+        cuts: of `CUTS` and `READERS`: how the backend's bytes are cut, and how the client reads.
+        hasty: a case ends with the first cut that fails.
+        seed: for whatever is left to chance.
+    """
 
     command: list[str]
     recordings: Path
@@ -43,6 +56,7 @@ class Settings:
     jobs: int = 1
     timeout_s: float = 10.0
     hasty: bool = False
+    seed: int = 1
     start_timeout_s: float = 30.0
 
 
@@ -64,14 +78,15 @@ class CaseRunner:
         self._settings = settings
 
     async def run(self, case: Case) -> Result:
-        """Run one case with every cut that makes a difference to it; a backend that falls silent between events allows but one."""
+        """Run one case with every cut that makes a difference to it."""
         result = Result(case)
+        seed = f"{self._settings.seed} {case.id}"
         done: set[tuple[bytes, ...]] = set()
-        for cut in ["events"] if any(step.holds for step in case.steps) else self._settings.cuts:
-            pieces = [cut_body(step.answer.body, cut) if step.answer else [] for step in case.steps]
-            key = tuple(piece for step in pieces for piece in (*step, b""))
+        for cut in choose_cuts(case, self._settings.cuts):
+            pieces = cut_steps(case, cut, seed)
+            key = (*([cut.encode()] if cut in READERS else []), *(piece for step in pieces for piece in (*step, b"")))
             if key not in done and not (self._settings.hasty and result.findings):
-                one = _Run(self._backend, self._port, self._settings, result, again=bool(done))
+                one = _Run(self._backend, self._port, self._settings, result, _Way(cut, seed, again=bool(done)))
                 result.findings += [(cut, finding) for finding in await one.play(pieces)]
                 done.add(key)
         return result
@@ -86,21 +101,32 @@ class _Work:
     sent: bytes | None = None
 
 
-class _Run:
-    """A case with one cut."""
+@dataclass(frozen=True)
+class _Way:
+    """How a case is played: a cut, or a way to read; `again` says that it has been judged in full in another way before."""
 
-    def __init__(self, backend: ScriptedBackend, port: int, settings: Settings, result: Result, *, again: bool) -> None:
+    cut: str
+    seed: str
+    again: bool
+
+
+class _Run:
+    """A case, played in one way."""
+
+    def __init__(self, backend: ScriptedBackend, port: int, settings: Settings, result: Result, way: _Way) -> None:
         self._backend = backend
         self._port = port
+        self._way = way
         self._timeout_s = settings.timeout_s
         self._dialect = settings.contract.dialect(result.case.dialect)
         self._result = result
-        self._again = again
         self._bindings = Bindings()
         self._sockets: dict[str, WebSocket] = {}
 
     async def play(self, pieces: Sequence[list[bytes]]) -> list[Finding]:
         """Run the steps until one does not bring what the next may need."""
+        if self._way.cut == "leaves" and (findings := await self._leave(pieces[0])):
+            return findings
         try:
             return await self._play(pieces) or await self._check_silence()
         finally:
@@ -115,7 +141,7 @@ class _Run:
             findings = await self._run_step(step, work)
             if number == work.step.through:
                 findings += await self._end(work)
-            if step.stream is not None and step.body is not None:
+            if step.stream is not None and step.body is not None and self._way.cut not in READERS:
                 findings += await self._run_without_stream(step, work)
             if findings:
                 return findings
@@ -129,12 +155,37 @@ class _Run:
     async def _run_step(self, step: Step, work: _Work) -> list[Finding]:
         body = work.sent if step is work.step else None if step.request is None else self._bindings.fill(step.request.decode()).encode()
         if step.stream is not None:
-            judge = partial(oracle.judge_stream, self._dialect, step, bindings=self._bindings, again=self._again)
+            judge = partial(self._judge_stream, step)
         elif step.body is not None:
             judge = partial(oracle.judge_body, self._dialect, step, bindings=self._bindings)
         else:
             judge = partial(oracle.judge_head, step, bindings=self._bindings)
         return await self._exchange(step, body, judge)
+
+    def _judge_stream(self, step: Step, answer: Message) -> list[Finding]:
+        if self._way.cut in FRAMINGS and self._dialect.name == "chat":  # it may be relayed with the backend's line ends, or with others
+            answer = replace(answer, body=with_line_ends(answer.body, b"\n"))
+            step = replace(step, stream=with_line_ends((step.stream or "").encode(), b"\n").decode())
+        return oracle.judge_stream(self._dialect, step, answer, self._bindings, again=self._way.again)
+
+    async def _leave(self, pieces: list[bytes]) -> list[Finding]:
+        """Hang up at places left to chance: the backend, which has not sent its [DONE], must be left as well."""
+        step = self._result.case.steps[0]
+        frames = len(parse_stream((step.stream or "").encode()))
+        places = range(1, max(frames - _TAIL, 2))
+        chance = random.Random(self._way.seed)  # noqa: S311 - it must come again with the same seed
+        for enough in chance.sample(places, min(_LEFT_AT, len(places))):
+            work = self._begin(replace(step, ending="left"), Script(step.answer, pieces[:-1], "left", (), step.standing))
+            client = _Client(self._backend.received, enough)
+            self._result.exchanges += 1
+            try:
+                await exchange("127.0.0.1", self._port, self._request(step, work.sent), self._timeout_s, client.take)
+                findings = await self._end(work)
+            except HttpError as error:
+                findings = [Finding("http", str(error))]
+            if findings:
+                return [replace(finding, message=f"left after {enough} of {frames} events: {finding.message}") for finding in findings]
+        return []
 
     async def _run_without_stream(self, step: Step, work: _Work) -> list[Finding]:
         """The same request once more, answered in one piece; its ids are its own."""
@@ -144,17 +195,23 @@ class _Run:
         return findings + await self._end(again)
 
     async def _exchange(self, step: Step, body: bytes | None, judge: Callable[[Message], list[Finding]]) -> list[Finding]:
-        headers = {name: self._bindings.fill(value) for name, value in step.headers.items()}
-        if step.encoding is not None:
-            headers, body = headers | {"Content-Encoding": step.encoding}, compress(body or b"", step.encoding)
-        request = Request(step.method, self._bindings.fill(step.path), headers, body or b"")
+        request = self._request(step, body)
         try:
             return judge(await (self._converse(step.socket, step, request) if step.socket else self._ask(step, request)))
         except HttpError as error:
             return [Finding("http", str(error))]
 
+    def _request(self, step: Step, body: bytes | None) -> Request:
+        headers = {name: self._bindings.fill(value) for name, value in step.headers.items()}
+        if step.encoding is not None:
+            headers, body = headers | {"Content-Encoding": step.encoding}, compress(body or b"", step.encoding)
+        return Request(step.method, self._bindings.fill(step.path), headers, body or b"")
+
     async def _ask(self, step: Step, request: Request) -> Message:
         """The answer; of a poll, the first that is not as those before."""
+        if self._way.cut == "slow":
+            self._result.exchanges += 1
+            return await exchange_slowly("127.0.0.1", self._port, request, self._timeout_s, self._way.seed)
         client = _Client(self._backend.received, len(parse_stream((step.stream or "").encode())) if step.leaves else None)
         for _ in range(step.poll.tries if step.poll else 1):
             answer = await exchange("127.0.0.1", self._port, request, self._timeout_s, client.take)
