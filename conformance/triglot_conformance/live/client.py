@@ -27,6 +27,7 @@ _HEAD_LIMIT: Final = 1 << 20
 _SLOW_BYTES, _SLOW_PAUSE_S, _SLOW_BUFFER = 64, 0.001, 2048
 _SPLIT_BYTES: Final = 7
 _BODY_LIMIT: Final = 1 << 26
+_GOODBYE_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,8 @@ async def _connect(target: Target, manner: Manner) -> AsyncIterator[tuple[asynci
         if pump is not None:
             pump.cancel()
         writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), _GOODBYE_S)
 
 
 async def _read_slowly(source: asyncio.StreamReader, sink: asyncio.StreamReader) -> None:

@@ -1,0 +1,274 @@
+"""One case with one server: its steps in their order, what came of each, and what later steps take over from earlier ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from triglot_conformance.live.assertions import find, holds
+from triglot_conformance.live.client import Answer, Manner, TimedFrame, send
+from triglot_conformance.live.judge import judge
+from triglot_conformance.live.probe import busy_slots
+from triglot_conformance.live.steps import fill
+from triglot_conformance.live.target import redact_headers
+from triglot_conformance.results import Event, Exchange
+from triglot_conformance.verdicts import Finding
+from triglot_conformance.wire.encodings import compress
+from triglot_conformance.wire.http1 import HttpError, Request
+from triglot_conformance.wire.sse import parse_stream
+from triglot_conformance.wire.websocket import open_socket
+
+if TYPE_CHECKING:
+    from triglot_conformance.case import Case
+    from triglot_conformance.contract.contract import Dialect
+    from triglot_conformance.live.judge import Judgement
+    from triglot_conformance.live.steps import LiveStep
+    from triglot_conformance.live.target import Target
+    from triglot_conformance.wire.websocket import WebSocket
+
+_TEXT_LIMIT: Final = 1 << 16
+_POLL_PAUSE_S: Final = 0.05
+_ENDS: Final = {"response.completed", "response.incomplete", "response.failed", "error"}
+"""With these an answer on a WebSocket ends."""
+_GOOD: Final = range(200, 300)
+_ASKS_FOR_MODEL: Final = {"model", "messages", "input"}
+
+
+@dataclass
+class Outcome:
+    """What came of a case.
+
+    Attributes:
+        not_exercised: why nothing is proven; None if the model did what the case is about.
+        unreachable: why there was no answer; empty if there was one.
+        refusal, refusal_text: the status with which the server refused what should have succeeded, and its words.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    not_exercised: str | None = None
+    unreachable: str = ""
+    refusal: int | None = None
+    refusal_text: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the next step has nothing to build on."""
+        return bool(self.findings or self.not_exercised or self.unreachable)
+
+
+class Conversation:
+    """A case and a server."""
+
+    def __init__(self, case: Case, target: Target, dialect: Dialect, slots: Target) -> None:
+        self._case = case
+        self._target = target
+        self._dialect = dialect
+        self._slots = slots
+        self._bindings: dict[str, Any] = {}
+        self._bodies: dict[str, Any] = {}
+        self._sockets: dict[str, WebSocket] = {}
+        self._outcome = Outcome()
+
+    async def hold(self) -> Outcome:
+        """Take the steps until one brings nothing that the next could build on."""
+        assert self._case.live is not None  # noqa: S101 - the caller chose it by this
+        try:
+            for step in self._case.live.steps:
+                await self._take(step)
+                if self._outcome.is_over:
+                    break
+        finally:
+            for opened in self._sockets.values():
+                opened.close()
+        return self._outcome
+
+    async def _take(self, step: LiveStep) -> None:
+        if step.slot_free_within_s is not None:
+            await self._wait_for_slots(step.slot_free_within_s)
+            return
+        request = self._request(step)
+        if step.parallel > 1:
+            answers = await asyncio.gather(*(self._ask(step, request, f"copy {number}") for number in range(1, step.parallel + 1)))
+        else:
+            answers = [await self._ask(step, request, "stream" if step.stream else "whole")]
+        for number, (answer, exchange) in enumerate(answers):
+            twin = await self._ask_twin(step) if step.twin and not number else None
+            self._judge(step, answer, exchange, twin)
+
+    def _request(self, step: LiveStep) -> Request:
+        body = None if step.body is None else fill(step.body, self._bindings, in_json=True)
+        data = self._with_model(step, body or "").encode()
+        own = {name: fill(value, self._bindings, in_json=False) for name, value in step.headers.items()}
+        if step.encoding is not None:
+            own["Content-Encoding"] = step.encoding
+            data = compress(data, step.encoding)
+        path = self._target.root + fill(step.path, self._bindings, in_json=False)
+        return Request(step.method, path, self._target.headers(self._case.dialect, own), data)
+
+    def _with_model(self, step: LiveStep, body: str) -> str:
+        """The body with the server's model, where the case does not care which one it is."""
+        if step.keeps_model or not self._target.model:
+            return body
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return body
+        if not isinstance(document, dict) or document.keys().isdisjoint(_ASKS_FOR_MODEL):
+            return body
+        return json.dumps(document | {"model": self._target.model}, ensure_ascii=False)
+
+    async def _ask(self, step: LiveStep, request: Request, part: str) -> tuple[Answer, Exchange]:
+        manner = Manner(reads_slowly=step.reads_slowly, writes_split=step.writes_split, leaves=step.leaves)
+        if step.socket is not None:
+            answer = await self._converse(step.socket, request)
+        elif step.poll is not None:
+            answer = await self._poll(step, request, manner)
+        else:
+            answer = await send(self._target, request, manner)
+        return answer, self._note(step, request, part, answer)
+
+    async def _ask_twin(self, step: LiveStep) -> tuple[Answer, Exchange]:
+        request = self._request(replace(step, body=_without_stream(step.body or "{}")))
+        answer = await send(self._target, request)
+        return answer, self._note(step, request, "whole", answer)
+
+    async def _poll(self, step: LiveStep, request: Request, manner: Manner) -> Answer:
+        assert step.poll is not None  # noqa: S101 - the caller chose it by this
+        until = asyncio.get_running_loop().time() + step.poll.within_s
+        while True:
+            answer = await send(self._target, request, manner)
+            found = find(step.poll.path, _decode(answer.body))
+            if not (found and found[0] in step.poll.values):
+                return answer
+            if asyncio.get_running_loop().time() >= until:
+                return replace(answer, error=f"{step.poll.path} is still {found[0]!r} after {step.poll.within_s:g} s")
+            await asyncio.sleep(_POLL_PAUSE_S)
+
+    async def _converse(self, name: str, request: Request) -> Answer:
+        """Send the body as a message; what comes back until an event that ends an answer is told as a stream."""
+        loop = asyncio.get_running_loop()
+        messages: list[TimedFrame] = []
+        headers = [("content-type", "text/event-stream")]
+        started = loop.time()
+        error = None
+        try:
+            if name not in self._sockets:
+                self._sockets[name] = await self._open(request)
+            self._sockets[name].send(request.body)
+            async with asyncio.timeout(self._target.timeout_s):
+                while not messages or _kind(messages[-1]) not in _ENDS:
+                    frame = _as_frame(await self._sockets[name].receive())
+                    messages.append(TimedFrame(parse_stream(frame)[0], round((loop.time() - started) * 1000, 2)))
+        except (HttpError, TimeoutError) as broken:
+            error = str(broken) or f"no end of the answer within {self._target.timeout_s:g} s"
+            if name not in self._sockets:
+                return Answer(status=_refused_with(error), error=error, end_ms=round((loop.time() - started) * 1000, 2))
+        body = b"".join(message.frame.raw for message in messages)
+        head_ms = messages[0].at_ms if messages else None
+        return Answer(200, headers, body, messages, head_ms, round((loop.time() - started) * 1000, 2), error)
+
+    async def _open(self, request: Request) -> WebSocket:
+        if self._target.scheme != "http":
+            raise HttpError("WebSocket cases run over http only")
+        return await open_socket(self._target.host, self._target.port, request, self._target.timeout_s)
+
+    def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> None:
+        place = self._outcome.exchanges.index(exchange)
+        if answer.unreachable:
+            self._outcome.unreachable = answer.error or "no answer"
+            return
+        judgement = judge(self._dialect, step, answer, None if twin is None else twin[0], self._bodies)
+        for finding in judgement.findings:
+            is_twins = finding.exchange == 1 and twin is not None
+            self._outcome.findings.append(replace(finding, exchange=self._outcome.exchanges.index(twin[1]) if is_twins and twin else place))
+        if answer.status not in step.statuses and step.statuses[0] in _GOOD:
+            self._outcome.refusal, self._outcome.refusal_text = answer.status, _words(answer)
+        self._outcome.not_exercised = self._outcome.not_exercised or holds(step.exercised, judgement.sources)
+        self._bodies[f"step:{step.number}"] = judgement.body
+        self._bind(step, judgement, place)
+
+    def _bind(self, step: LiveStep, judgement: Judgement, place: int) -> None:
+        for name, path in step.bind.items():
+            found = find(path, judgement.body)
+            if found:
+                self._bindings[name] = found[0]
+            elif not self._outcome.is_over:
+                message = f"there is no {path} in the answer of step {step.number}, which the next step needs"
+                self._outcome.findings.append(Finding("bind", message, f"bind {path}", exchange=place))
+
+    async def _wait_for_slots(self, within_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within_s
+        busy = await busy_slots(self._slots)
+        while busy and loop.time() < until:
+            await asyncio.sleep(_POLL_PAUSE_S)
+            busy = await busy_slots(self._slots)
+        if busy:
+            message = f"{busy} slot(s) still at work {within_s:g} s after the client has gone"
+            self._outcome.findings.append(Finding("slots", message, "slots still at work", exchange=len(self._outcome.exchanges) - 1))
+
+    def _note(self, step: LiveStep, request: Request, part: str, answer: Answer) -> Exchange:
+        exchange = Exchange(
+            step=step.number,
+            part=part,
+            method=request.method,
+            url=self._target.url + request.path.removeprefix(self._target.root),
+            request_headers=redact_headers(request.headers),
+            request_body=_text(step.body.encode() if step.encoding and step.body else request.body) if request.body else None,
+            status=answer.status or None,
+            headers=[[name, value] for name, value in redact_headers(dict(answer.headers)).items()],
+            head_ms=answer.head_ms,
+            events=[Event(timed.at_ms, timed.frame.raw.decode("utf-8", "replace")) for timed in answer.frames],
+            body=None if answer.frames else _text(answer.body),
+            end_ms=answer.end_ms,
+            error=answer.error,
+        )
+        self._outcome.exchanges.append(exchange)
+        return exchange
+
+
+def _without_stream(body: str) -> str:
+    document = json.loads(body)
+    document.pop("stream_options", None)
+    return json.dumps(document | {"stream": False}, ensure_ascii=False)
+
+
+def _text(data: bytes) -> str:
+    text = data[:_TEXT_LIMIT].decode("utf-8", "replace")
+    return text if len(data) <= _TEXT_LIMIT else f"{text} ... [{len(data)} bytes in all]"
+
+
+def _words(answer: Answer) -> str:
+    match _decode(answer.body):
+        case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
+            return message[:300]
+        case _:
+            return (answer.error or answer.body[:200].decode("utf-8", "replace")).strip()
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _as_frame(text: str) -> bytes:
+    try:
+        kind = json.loads(text)["type"]
+    except (ValueError, TypeError, KeyError):
+        raise HttpError(f"a message is no event: {text[:160]!r}") from None
+    return f"event: {kind}\ndata: {text}\n\n".encode()
+
+
+def _kind(timed: TimedFrame) -> str | None:
+    return timed.frame.event
+
+
+def _refused_with(error: str) -> int:
+    """The status in `the handshake is refused: HTTP/1.1 404 ...`; 0 for none."""
+    words = error.partition("HTTP/1.1 ")[2].split(" ")
+    return int(words[0]) if words[0].isdecimal() else 0

@@ -1,0 +1,125 @@
+"""What can be known of a server before any case runs: whether it is there, its models, its dialects, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from triglot_conformance.case import HEADERS, PATHS
+from triglot_conformance.live.client import send
+from triglot_conformance.wire.http1 import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from triglot_conformance.live.client import Answer
+    from triglot_conformance.live.target import Target
+
+_ABSENT: Final = {404, 405, 501}
+_OK: Final = 200
+
+
+class UnreachableError(Exception):
+    """There is no server."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is known of a server.
+
+    Attributes:
+        target: with its model.
+        software: what it says of itself; empty for nothing.
+        dialects: those that it has.
+        has_slots: it tells how busy it is, as llama-server does.
+        notes: what concerns all that follows.
+    """
+
+    target: Target
+    software: str
+    dialects: frozenset[str]
+    has_slots: bool
+    notes: list[str] = field(default_factory=list)
+
+
+async def probe(target: Target, dialects: Collection[str], slots: Target) -> Probe:
+    """Look at a server.
+
+    Args:
+        target: the server.
+        dialects: those to look for.
+        slots: where `/slots` is asked for: the target, or the model server behind it.
+
+    Raises:
+        UnreachableError: it does not answer at all.
+    """
+    listed = await _get(target, "/v1/models")
+    if listed.unreachable:
+        raise UnreachableError(f"{target.url} cannot be reached: {listed.error}")
+    notes = await _find_catch_all(target)
+    model = target.model or _first_model(listed)
+    if not model:
+        notes.append("The server lists no model at /v1/models: each case's own name is sent. --model chooses one.")
+    present = frozenset([name for name in dialects if await _has_dialect(target, name)])
+    notes += [f"There is no {PATHS[name]}: cases of {name} are unsupported." for name in dialects if name not in present]
+    return Probe(replace(target, model=model), await _software(target, listed), present, await has_slots(slots), notes)
+
+
+async def has_slots(target: Target) -> bool:
+    """Whether `/slots` tells what each slot does."""
+    return await busy_slots(target) is not None
+
+
+async def busy_slots(target: Target) -> int | None:
+    """How many slots of a llama-server are at work; None if it does not tell."""
+    answer = await _get(target, "/slots")
+    slots = _decode(answer)
+    if answer.status != _OK or not isinstance(slots, list) or not all(isinstance(slot, dict) for slot in slots):
+        return None
+    return sum(1 for slot in slots if slot.get("is_processing"))
+
+
+async def _find_catch_all(target: Target) -> list[str]:
+    path = f"/v1/no-such-route-{secrets.token_hex(4)}"
+    answers = [await _get(target, path), await _post(target, path)]
+    if all(answer.status == _OK for answer in answers):
+        return ["The server answers 200 to routes that cannot exist: what it answers with 200 proves little."]
+    return []
+
+
+async def _has_dialect(target: Target, dialect: str) -> bool:
+    """Whether the route is there: an empty request gets an error of its own then, not the one for an unknown route."""
+    answer = await send(target, Request("POST", target.root + PATHS[dialect], target.headers(dialect, HEADERS[dialect]), b"{}"))
+    return answer.status not in _ABSENT
+
+
+async def _software(target: Target, listed: Answer) -> str:
+    facts = _decode(await _get(target, "/props"))
+    if isinstance(facts, dict) and isinstance(facts.get("build_info"), str):
+        return f"llama-server {facts['build_info']}"
+    return next((value for name, value in listed.headers if name.lower() == "server"), "")
+
+
+def _first_model(listed: Answer) -> str:
+    match _decode(listed):
+        case {"data": [{"id": str(model)}, *_]} if listed.status == _OK:
+            return model
+        case _:
+            return ""
+
+
+async def _get(target: Target, path: str) -> Answer:
+    return await send(target, Request("GET", target.root + path, target.headers("chat", {})))
+
+
+async def _post(target: Target, path: str) -> Answer:
+    return await send(target, Request("POST", target.root + path, target.headers("chat", HEADERS["chat"]), b"{}"))
+
+
+def _decode(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""Runs cases against a live server: first those that others build on, then the rest side by side, then those that need it to themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from triglot_conformance.live.conversation import Conversation
+from triglot_conformance.results import CaseResult
+from triglot_conformance.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+    from triglot_conformance.case import Case
+    from triglot_conformance.contract.contract import Contract
+    from triglot_conformance.live.conversation import Outcome
+    from triglot_conformance.live.probe import Probe
+    from triglot_conformance.live.target import Target
+    from triglot_conformance.verdicts import Finding
+
+_REFUSALS: Final = {400, 404, 405, 422, 501}
+"""With these a server says that it does not do something."""
+_INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line"}
+"""Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is."""
+_EXCLUSIVE: Final = "slots"
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """How a run goes.
+
+    Attributes:
+        slots: where `/slots` is asked for.
+        without: needs that the server does not meet, as its user says.
+        jobs: cases side by side.
+    """
+
+    contract: Contract
+    slots: Target
+    without: Collection[str] = ()
+    jobs: int = 4
+
+
+@dataclass
+class Knowledge:
+    """What earlier cases have told of the server.
+
+    Attributes:
+        shown, absent: needs that a case has shown, or found absent, by dialect.
+        reasons: why a need is absent.
+        rules: what is wrong with the plainest answers, by dialect.
+    """
+
+    shown: set[tuple[str, str]] = field(default_factory=set)
+    absent: set[tuple[str, str]] = field(default_factory=set)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    rules: dict[str, set[str]] = field(default_factory=dict)
+
+    def capabilities(self, settings: LiveSettings, needs: Collection[str]) -> dict[str, str]:
+        """By need: `shown`, `absent`, `unknown` or `declared absent`."""
+        told = {}
+        for need in sorted(needs):
+            shown = any(name == need for _, name in self.shown)
+            absent = any(name == need for _, name in self.absent)
+            told[need] = "declared absent" if need in settings.without else "shown" if shown else "absent" if absent else "unknown"
+        return told
+
+
+async def run_live(cases: Sequence[Case], probe: Probe, settings: LiveSettings, report: Callable[[CaseResult], None]) -> Knowledge:
+    """Run cases.
+
+    Args:
+        cases: those with a block `live`; others are left out.
+        probe: what is known of the server.
+        settings: how the run goes.
+        report: called with each result as it is there.
+    """
+    live = [(case, case.live) for case in cases if case.live]
+    grounds = [case for case, how in live if how.ground]
+    shows = [case for case, how in live if how.shows and not how.ground]
+    alone = [case for case, how in live if _EXCLUSIVE in case.needs and not (how.ground or how.shows)]
+    early = {case.id for case in (*grounds, *shows, *alone)}
+    knowledge = Knowledge()
+    if probe.has_slots:
+        knowledge.shown |= {(dialect, _EXCLUSIVE) for dialect in probe.dialects}
+
+    async def run(case: Case) -> None:
+        report(await _run_case(case, probe, settings, knowledge))
+
+    await _run_all(grounds, settings.jobs, run)
+    await _run_all(shows, settings.jobs, run)
+    await _run_all([case for case, _ in live if case.id not in early], settings.jobs, run)
+    await _run_all(alone, 1, run)
+    return knowledge
+
+
+async def _run_all(cases: Sequence[Case], jobs: int, run: Callable[[Case], Awaitable[None]]) -> None:
+    waiting = list(reversed(cases))
+
+    async def work() -> None:
+        while waiting:
+            await run(waiting.pop())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(jobs, len(cases))):
+            group.create_task(work())
+
+
+async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge: Knowledge) -> CaseResult:
+    assert case.live is not None  # noqa: S101 - the caller chose it by this
+    result = CaseResult(case.id, case.dialect, case.level, case.requirement, case.spec, case.source, case.needs, Verdict.PASS)
+    if reason := _find_obstacle(case, probe, settings, knowledge):
+        result.verdict, result.reason = Verdict.UNSUPPORTED, reason
+        return result
+    started = time.perf_counter()
+    outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots).hold()
+    result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
+    result.exchanges = outcome.exchanges
+    _judge(case, outcome, result, knowledge)
+    return result
+
+
+def _find_obstacle(case: Case, probe: Probe, settings: LiveSettings, knowledge: Knowledge) -> str:
+    """Why a case need not run at all; empty if it must."""
+    if case.dialect not in probe.dialects:
+        return f"the server has no {case.dialect}"
+    for need in case.needs:
+        key = (case.dialect, need)
+        if need in settings.without:
+            return f"{need}: declared absent"
+        if need == _EXCLUSIVE and not probe.has_slots:
+            return "slots: the server does not tell how busy it is; --slots-url names a llama-server that does"
+        if key in knowledge.absent and not (case.live and case.live.shows == need):
+            return f"{need}: {knowledge.reasons[key]}"
+    return ""
+
+
+def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledge) -> None:
+    """Come to a verdict, and keep what it tells about others."""
+    assert case.live is not None  # noqa: S101 - as above
+    known = knowledge.rules.get(case.dialect, set())
+    result.findings = outcome.findings if case.live.ground else [_inherit(finding, known) for finding in outcome.findings]
+    counted = [finding for finding in result.findings if not finding.inherited]
+    if outcome.unreachable:
+        result.verdict, result.reason = Verdict.UNREACHABLE, outcome.unreachable
+    elif outcome.refusal is not None and _may_refuse(case, outcome.refusal, knowledge):
+        result.verdict, result.reason = Verdict.UNSUPPORTED, f"the server says {outcome.refusal}: {outcome.refusal_text}"
+    elif counted:
+        result.verdict, result.reason = Verdict.FAIL, counted[0].message
+    elif outcome.not_exercised:
+        result.verdict, result.reason = Verdict.INCONCLUSIVE, outcome.not_exercised
+    if case.live.ground:
+        rules = knowledge.rules.setdefault(case.dialect, set())
+        rules |= {finding.rule for finding in outcome.findings if finding.check in _INHERITED and finding.rule}
+    if case.live.shows:
+        _learn(case, case.live.shows, result, knowledge)
+
+
+def _inherit(finding: Finding, known: Collection[str]) -> Finding:
+    return replace(finding, inherited=True) if finding.rule and finding.rule in known else finding
+
+
+def _may_refuse(case: Case, status: int, knowledge: Knowledge) -> bool:
+    """Whether a refusal is an honest answer: the case needs something that the server has not shown."""
+    needs: Mapping[str, bool] = {need: (case.dialect, need) in knowledge.shown for need in case.needs}
+    return status in _REFUSALS and bool(needs) and (bool(case.live and case.live.shows) or not all(needs.values()))
+
+
+def _learn(case: Case, need: str, result: CaseResult, knowledge: Knowledge) -> None:
+    key = (case.dialect, need)
+    if result.verdict is Verdict.UNSUPPORTED:
+        knowledge.absent.add(key)
+        knowledge.reasons[key] = f"{result.reason} ({case.id})"
+    elif result.verdict is not Verdict.UNREACHABLE:
+        knowledge.shown.add(key)

@@ -1,0 +1,198 @@
+"""The client of the live level: what it keeps of answers that servers get wrong, and how it behaves like clients in the field."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from triglot_conformance.live.client import Manner, send
+from triglot_conformance.live.steps import Leaving
+from triglot_conformance.live.target import Target, TargetError, parse_target, redact_headers
+from triglot_conformance.wire.http1 import Request
+
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+REQUEST = Request("POST", "/v1/chat/completions", {"Content-Type": "application/json"}, b'{"a": "0123456789"}')
+
+
+@contextlib.asynccontextmanager
+async def server(answer):
+    """A server that gives every connection to `answer`; yields its port."""
+
+    served = []
+
+    async def serve(reader, writer):
+        served.append(asyncio.current_task())
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await answer(reader, writer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+        await asyncio.gather(*served)
+
+
+def ask(answer, manner=None, *, timeout_s=20.0, request=REQUEST):
+    """What the client makes of what `answer` writes."""
+
+    async def run():
+        async with server(answer) as port:
+            return await send(Target("http", "127.0.0.1", port, timeout_s=timeout_s), request, manner)
+
+    return asyncio.run(run())
+
+
+def says(*pieces):
+    """A server that reads a request and writes these pieces."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+
+    return answer
+
+
+def test_frames_have_the_time_of_their_last_byte():
+    first_seen = asyncio.Event()
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(STREAM + b"data: 1\n\nda")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b"ta: 2\n\n")
+        first_seen.set()
+
+    got = ask(answer)
+    assert (got.status, got.error, [timed.frame.data for timed in got.frames]) == (200, None, ["1", "2"])
+    assert got.head_ms <= got.frames[0].at_ms < got.frames[1].at_ms <= got.end_ms
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status", "body", "error"),
+    [
+        ([], 0, b"", "closed without an answer"),
+        ([b"HTTP/1.1 200"], 0, b"", "inside the headers"),
+        ([b"SSH-2.0-OpenSSH\r\n\r\n"], 0, b"", "not the first line"),
+        ([b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"], 0, b"", "not a header line"),
+        ([b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"], 200, b"abc", "inside the body"),
+        ([b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\nabc"], 200, b"", "not a content length"),
+        ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"], 200, b"abc", "inside the body"),
+        ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"], 200, b"abc", "not a chunk size"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"], 200, b"ok", None),
+    ],
+)
+def test_what_came_is_kept_also_where_it_broke_off(pieces, status, body, error):
+    got = ask(says(*pieces))
+    assert (got.status, got.body, got.unreachable) == (status, body, False)
+    assert (error is None and got.error is None) or error in got.error
+
+
+def test_a_server_that_does_not_answer_is_unreachable_and_one_that_does_not_end_is_not():
+    async def silent(reader, writer):
+        await reader.read()
+
+    async def endless(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(STREAM + b"data: 1\n\n")
+        await reader.read()
+
+    nothing = ask(silent, timeout_s=0.2)
+    assert (nothing.status, nothing.unreachable) == (0, True)
+    assert nothing.error == "no answer within 0.2 s"
+    begun = ask(endless, timeout_s=0.2)
+    assert (begun.status, begun.unreachable, len(begun.frames), begun.error) == (200, False, 1, "no whole answer within 0.2 s")
+
+
+def test_no_server_is_unreachable():
+    async def run():
+        async with server(says()) as port:
+            pass
+        return await send(Target("http", "127.0.0.1", port, timeout_s=5), REQUEST)
+
+    got = asyncio.run(run())
+    assert got.unreachable
+    assert got.error.startswith("cannot connect")
+
+
+def test_the_client_leaves_behind_an_event_or_a_time():
+    gone = []
+
+    async def endless(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(STREAM + b": comment\n\ndata: 1\n\ndata: 2\n\n")
+        await writer.drain()
+        await reader.readexactly(len(REQUEST.body))
+        gone.append(await reader.read())
+
+    got = ask(endless, Manner(leaves=Leaving(after_events=2)))
+    assert (got.left, got.error, len(got.frames)) == (True, None, 3)
+    got = ask(endless, Manner(leaves=Leaving(after_s=0.1)))
+    assert (got.left, got.error) == (True, None)
+    assert gone == [b"", b""]
+
+
+def test_a_slow_reader_holds_the_server_up_and_loses_nothing():
+    text = b"".join(b"data: %d \xe2\x80\xa8\n\n" % number for number in range(2000))
+    got = ask(says(STREAM, text), Manner(reads_slowly=True))
+    assert (got.error, got.body, len(got.frames)) == (None, text, 2000)
+
+
+def test_a_request_in_pieces_arrives_whole():
+    seen = []
+
+    async def answer(reader, writer):
+        data = await reader.readuntil(b"\r\n\r\n")
+        seen.append(data + await reader.readexactly(len(REQUEST.body)))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    got = ask(answer, Manner(writes_split=True))
+    assert got.body == b"ok"
+    assert seen[0].endswith(REQUEST.body)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "root"),
+    [
+        ("http://host:8080", "http://host:8080", ""),
+        ("http://host:8080/v1/", "http://host:8080", ""),
+        ("https://host/openai/v1", "https://host/openai", "/openai"),
+        ("host:8080", "http://host:8080", ""),
+        ("http://[::1]:9", "http://[::1]:9", ""),
+    ],
+)
+def test_base_urls(url, shown, root):
+    target = parse_target(url)
+    assert (target.url, target.root) == (shown, root)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://host", "not the URL of a server"),
+        ("http://", "not the URL"),
+        ("http://h:x", "not a URL"),
+        ("http://me:secret@host", "--api-key"),
+        ("http://host?x=1", "query"),
+    ],
+)
+def test_what_is_no_base_url(url, message):
+    with pytest.raises(TargetError, match=message) as caught:
+        parse_target(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_keys_go_where_each_dialect_wants_them_and_are_not_shown():
+    target = parse_target("http://host", key="s3cret")
+    assert target.headers("messages", {"x-api-key": "any", "a": "b"}) == {"a": "b", "x-api-key": "s3cret"}
+    assert target.headers("chat", {}) == {"Authorization": "Bearer s3cret"}
+    assert "s3cret" not in repr(target)
+    assert redact_headers({"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret", "a": "b"}) == {
+        "Authorization": "[redacted]",
+        "X-Api-Key": "[redacted]",
+        "a": "b",
+    }
