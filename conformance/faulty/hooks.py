@@ -1,7 +1,7 @@
 """Defects, and the places where they take hold.
 
-A defect is a small pure function at one hook point. It gets the honest value and the request, and returns the wrong value. It must not change
-what it is given.
+A defect is a small pure function at one hook point. It gets the honest value and the request, and returns the wrong value. It must not
+change what it is given.
 
 Hook points, in the order in which a request passes them (`D` is chat, messages or responses):
     route       Route | None -> Route | None       where the request goes

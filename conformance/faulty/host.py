@@ -33,6 +33,7 @@ class Host:
         context: tokens that a prompt may have.
         gap_s: pause between two tokens.
         api_key: the key that requests must show, or None.
+        started: Unix time in seconds.
     """
 
     def __init__(self, defects: Iterable[str] = (), *, gap_s: float = 0.002, api_key: str | None = None) -> None:
@@ -41,6 +42,7 @@ class Host:
         self.context = CONTEXT
         self.gap_s = gap_s
         self.api_key = api_key
+        self.started = self.now()
         self._busy = [False] * _SLOTS
         self._free = asyncio.Semaphore(_SLOTS)
         self._prompts: deque[list[str]] = deque(maxlen=16)

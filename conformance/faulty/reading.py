@@ -9,9 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from triglot_conformance.wire.http1 import HttpError, parse_head
-
 from faulty.exchange import Refusal, Request
+from triglot_conformance.wire.http1 import HttpError, parse_head
 
 if TYPE_CHECKING:
     from triglot_conformance.wire.http1 import Head

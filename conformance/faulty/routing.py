@@ -52,8 +52,5 @@ def find(request: Request, dialects: Sequence[Dialect]) -> tuple[Dialect, Route,
 
 def _pattern(template: str) -> str:
     """A route's path as a regular expression; `{name}` is one segment, `{name*}` the rest."""
-    parts = re.split(r"(\{\w+\*?\})", template)
-    return "".join(
-        re.escape(part) if not part.startswith("{") else f"(?P<{part.strip('{}*')}>{'.+' if part.endswith('*}') else '[^/]+'})"
-        for part in parts
-    )
+    whole = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", template)
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", whole)

@@ -13,13 +13,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from triglot_conformance.wire.http1 import HttpError
-
 from faulty import routing
 from faulty.exchange import Dialect, Refusal, Reply, Request, Stream
 from faulty.framing import LAST_CHUNK, Head, chunk, dump, frame, frames
 from faulty.host import Host
 from faulty.reading import as_request, decode, read_body, read_head
+from triglot_conformance.wire.http1 import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable
@@ -130,7 +129,7 @@ class _Connection:
         if request.method not in {"GET", "HEAD"}:
             return None
         match request.path:
-            case "/health" | "/v1/health":
+            case "/" | "/health" | "/v1/health":
                 return Reply({"status": "ok"})
             case "/slots":
                 return Reply(self.host.slots())
