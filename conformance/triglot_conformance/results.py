@@ -161,9 +161,9 @@ def from_json(text: str) -> RunResult:
         raise ResultsError(f'not the results of a run: there is no "format", which must be {FORMAT!r}')
     if named != FORMAT:
         raise ResultsError(f"its format is {named!r}, and this version reads {FORMAT!r}")
-    error = best_match(_schema().iter_errors(source))
-    if error:
-        raise ResultsError(f"{error.json_path}: {error.message[:300]}")
+    problem = best_match(_schema().iter_errors(source))
+    if problem:
+        raise ResultsError(f"{problem.json_path}: {problem.message[:300]}")
     run = _build(RunResult, source)
     run.target = _build(TargetFacts, source["target"])
     run.cases = [_build_case(case) for case in source["cases"]]

@@ -1,0 +1,115 @@
+"""A table for a pull request's comment, a job summary or a page of documentation: areas below each other, servers side by side."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, visible
+from triglot_conformance.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from triglot_conformance.reports.counts import Fault
+    from triglot_conformance.results import CaseResult, RunResult
+
+# What Markdown or HTML would read as more than a letter, and what makes a mention or a link to an issue.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#$]")
+_TEXT_LIMIT = 300
+_CASES_SHOWN = 20  # of one fault: a comment has room for 65,536 characters
+
+
+def render(runs: Sequence[RunResult]) -> str:
+    """The runs side by side, then the failing cases of each, folded away."""
+    parts = ["## Conformance", _table(runs), _legend(runs), *(_failures(run) for run in runs)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(runs: Sequence[RunResult]) -> str:
+    groups = [by_area(run.cases) for run in runs]
+    areas = list(dict.fromkeys(area(case.id) for run in runs for case in run.cases))
+    lines = [_row(["", *(_plain(run.target.name) for run in runs)]), _row(["---", *("---:" for _ in runs)])]
+    lines += [_row([_plain(name), *(_cell(group.get(name, [])) for group in groups)]) for name in areas]
+    lines.append(_row(["**all**", *(f"**{_cell(run.cases)}**" for run in runs)]))
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(cases: Sequence[CaseResult]) -> str:
+    """`28/30 (2 skipped)`: how many hold of those that could be judged, and how many could not."""
+    if not cases:
+        return ""
+    passed, judged = share(cases)
+    counts = count(cases)
+    skipped = counts[Verdict.UNSUPPORTED] + counts[Verdict.INCONCLUSIVE]
+    mark = "" if not judged else "✓ " if passed == judged else "✗ "
+    return f"{mark}{f'{passed}/{judged}' if judged else 'none'}{f' (+{skipped})' if skipped else ''}"
+
+
+def _legend(runs: Sequence[RunResult]) -> str:
+    lines = ["Cases that hold, of those that could be judged; in brackets those that could not: unsupported or inconclusive.", ""]
+    for run in runs:
+        passed, judged = share(run.cases)
+        facts = [run.target.software, run.target.model and f"model {run.target.model}", f"suite {run.suite_version}", run.started_at[:10]]
+        lines.append(f"- **{_plain(run.target.name)}**: {percent(passed, judged)}; {_plain(', '.join(fact for fact in facts if fact))}")
+        lines += [f"  - {_plain(note)}" for note in run.notes]
+    return "\n".join(lines)
+
+
+def _failures(run: RunResult) -> str:
+    found = faults(run.cases)
+    failing = [case for case in run.cases if case.verdict is Verdict.FAIL]
+    silent = [case for case in run.cases if case.verdict is Verdict.UNREACHABLE]
+    if not failing + silent:
+        return ""
+    shown: set[str] = set()
+    lines = [line for fault in found for line in _fault(fault, shown)]
+    for case in [*(case for case in failing if case.id not in shown), *silent]:
+        lines += [f"- **{_plain(case.id)}** {case.level}: {case.verdict}: {_plain(case.reason or 'no reason given')}"]
+    number = len(failing) + len(silent)
+    title = f"{_plain(run.target.name)}: {number} {'case does' if number == 1 else 'cases do'} not hold"
+    return "\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])
+
+
+def _fault(fault: Fault, shown: set[str]) -> Iterator[str]:
+    inherit = f"; {len(fault.inheriting)} more inherit it" if fault.inheriting else ""
+    number = len(fault.failing)
+    yield f"- {_code(fault.rule)} ({number} {'case' if number == 1 else 'cases'}{inherit})"
+    for case in fault.failing[:_CASES_SHOWN]:
+        known = f" (known: {_plain(case.known)})" if case.known else ""
+        if case.id in shown:
+            yield f"  - **{_plain(case.id)}**"
+            continue
+        shown.add(case.id)
+        own = [finding for finding in case.findings if not finding.inherited]
+        yield f"  - **{_plain(case.id)}** {case.level}{known}: {_plain(case.requirement)}"
+        yield from (f"    - {_where(place(finding, case))}{_code(finding.message)}" for finding in own[:3])
+    if left := [case.id for case in fault.failing[_CASES_SHOWN:]]:
+        shown.update(left)
+        yield f"  - and {len(left)} more: {', '.join(_plain(each) for each in left)}"
+
+
+def _where(words: str) -> str:
+    return f"{words}: " if words else ""
+
+
+def _plain(text: str) -> str:
+    """A text that means nothing to Markdown, on one line."""
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", _short(text))
+
+
+def _code(text: str) -> str:
+    """A text as code: within as many backticks as it does not hold itself."""
+    short = _short(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", short)), default=0) + 1)
+    padding = " " if short.startswith("`") or short.endswith("`") else ""
+    return f"{fence}{padding}{short}{padding}{fence}"
+
+
+def _short(text: str) -> str:
+    short = visible(text)
+    return short if len(short) <= _TEXT_LIMIT else short[:_TEXT_LIMIT] + " ..."

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, visible
+from triglot_conformance.results import CaseResult, Exchange
+from triglot_conformance.verdicts import Finding, Verdict
+
+from .synthetic import make_run
+
+LATE = Finding("order", "event 3 may not come here", "order in_block", 0, 3)
+LEAN = Finding("schema", "no usage", "schema usage")
+
+
+def case(name: str, verdict: Verdict, *findings: Finding) -> CaseResult:
+    return CaseResult(name, "chat", "MUST", "It holds.", [], [], [], verdict, findings=list(findings))
+
+
+@pytest.mark.parametrize(
+    ("case_id", "expected"),
+    [("messages/stream/tool-use/parallel", "messages/stream"), ("chat/json/text", "chat/json"), ("chat/text", "chat")],
+)
+def test_an_area_is_the_dialect_and_what_follows(case_id: str, expected: str) -> None:
+    assert area(case_id) == expected
+
+
+def test_areas_keep_every_case() -> None:
+    run = make_run()
+    assert [each.id for inside in by_area(run.cases).values() for each in inside] == [each.id for each in run.cases]
+
+
+def test_only_what_could_be_judged_counts() -> None:
+    cases = [case("a/b/c", verdict) for verdict in Verdict]
+    assert share(cases) == (1, 3)
+    assert count(cases) == dict.fromkeys(Verdict, 1)
+
+
+@pytest.mark.parametrize(
+    ("passed", "judged", "words"), [(0, 0, "no result"), (549, 550, "99%"), (550, 550, "100%"), (0, 3, "0%"), (1, 200, "0%")]
+)
+def test_a_share_is_rounded_down(passed: int, judged: int, words: str) -> None:
+    assert percent(passed, judged) == words
+
+
+def test_faults_gather_the_cases_of_a_rule() -> None:
+    inherited = Finding("schema", "no usage there", "schema usage", inherited=True)
+    cases = [
+        case("c/json/1", Verdict.PASS, inherited),
+        case("c/json/2", Verdict.FAIL, LEAN, LATE),
+        case("c/json/3", Verdict.FAIL, LATE, LATE),
+        case("c/json/4", Verdict.PASS, Finding("x", "only inherited", "other", inherited=True)),
+    ]
+    late, lean = faults(cases)
+    assert (late.rule, [each.id for each in late.failing], late.inheriting) == ("order in_block", ["c/json/2", "c/json/3"], [])
+    assert (lean.finding, [each.id for each in lean.failing], [each.id for each in lean.inheriting]) == (LEAN, ["c/json/2"], ["c/json/1"])
+
+
+def test_a_finding_without_a_rule_is_known_by_its_message() -> None:
+    (fault,) = faults([case("c/json/1", Verdict.FAIL, Finding("bytes", "they differ"))])
+    assert fault.rule == "they differ"
+
+
+def test_a_place_says_what_the_message_does_not() -> None:
+    one = case("c/stream/1", Verdict.FAIL, LATE)
+    one.exchanges = [Exchange(1, "stream", "POST", "http://h", {}), Exchange(1, "whole", "POST", "http://h", {})]
+    assert place(LATE, one) == "step 1, stream"
+    assert place(Finding("schema", "no id", event=3, exchange=1), one) == "step 1, whole, event 3"
+    assert place(Finding("schema", "event 31 is odd", event=3), one) == "event 3"
+    assert place(Finding("schema", "no id", exchange=7), one) == ""
+    one.exchanges.pop()
+    assert place(LATE, one) == ""
+
+
+def test_what_is_not_seen_is_made_visible() -> None:
+    assert visible("a\nb\x1b[31m\u202e\u2028\ud800\x00é😀") == "a b\\u001b[31m\\u202e\\u2028\\ud800\\u0000é😀"
