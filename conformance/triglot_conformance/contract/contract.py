@@ -1,30 +1,21 @@
-"""Reads the contract in `specs/`: which schema fits which body or event, and the order of the events.
-
-Schemas are JSON Schema 2020-12 inside OpenAPI documents; `$ref` is followed across files as it stands. A `oneOf` with a
-`discriminator` is judged by the one branch its tag names, which is what it means and makes the finding readable.
-"""
+"""Reads the contract in `specs/`: which schema fits which body or event, and the order of the events."""
 
 from __future__ import annotations
 
 import re
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
-
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from triglot_conformance.contract.order import StreamRules
+from triglot_conformance.contract.schema import Problem, Schema, follow, read_once, read_yaml
+from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-_MESSAGE_LIMIT = 240
+__all__ = ["Contract", "Dialect", "read_yaml"]
+
 _ERROR = 400
 
 
@@ -43,14 +34,10 @@ class Contract:
         """Whether a pointer such as `messages/events.yaml#/order` leads to something."""
         name, _, path = pointer.partition("#")
         file = self.folder / name
-        if not file.is_file():
+        try:
+            return file.is_file() and (not path or follow(read_once(file), path) is not None)
+        except (LookupError, TypeError, ValueError):
             return False
-        value = _read_once(file) if path else None
-        for key in path.split("/")[1:]:
-            if not isinstance(value, dict):
-                return False
-            value = value.get(key.replace("~1", "/").replace("~0", "~"))
-        return not path or value is not None
 
 
 class Dialect:
@@ -59,7 +46,6 @@ class Dialect:
     def __init__(self, folder: Path) -> None:
         self._document = folder / "openapi.yaml"
         self._openapi: dict[str, Any] = read_yaml(self._document)
-        self._registry: Registry[Any] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
         self._folder = folder
         self.name = folder.name
 
@@ -68,34 +54,71 @@ class Dialect:
         """Order and invariants of the event stream."""
         return StreamRules(read_yaml(self._folder / "events.yaml"))
 
-    def check_body(self, method: str, path: str, status: int, body: Any) -> list[str]:
-        """Check a JSON body against the schema of the operation's answer."""
+    def body_findings(self, method: str, path: str, status: int, body: Any) -> list[Finding]:
+        """Hold a JSON body against the schema of the operation's answer; one finding for each rule that it breaks."""
         pointer = self._answer(method, path, status) or self._error_answer(status)
-        return self._check(f"{pointer}/content/application~1json/schema", body) if pointer else [f"the contract knows no {method} {path}"]
+        schema = self._schema(f"{pointer}/content/application~1json/schema") if pointer else None
+        if schema is None:
+            return [
+                _unknown_operation(
+                    f"the contract knows no {method} {path}" if pointer is None else f"{method} {path} has no JSON for {status}"
+                )
+            ]
+        return _findings((problem, "", None) for problem in schema.problems(body))
+
+    def event_findings(self, method: str, path: str, events: Sequence[Any]) -> list[Finding]:
+        """Hold the events of a stream against their schema; one finding for each rule, at the first event that breaks it."""
+        schema = self._stream_schema(method, path)
+        return self._event_findings(schema, events) if isinstance(schema, Schema) else [_unknown_operation(schema)]
+
+    def message_findings(self, path: str, messages: Sequence[Any]) -> list[Finding]:
+        """Hold the messages of the server on a WebSocket against their schema; findings as of events."""
+        schema = self._socket_schema(path)
+        return self._event_findings(schema, messages) if isinstance(schema, Schema) else [_unknown_operation(schema)]
+
+    def check_body(self, method: str, path: str, status: int, body: Any) -> list[str]:
+        """Check a JSON body against the schema of the operation's answer; what is wrong, in words."""
+        return [finding.message for finding in self.body_findings(method, path, status, body)]
 
     def check_event(self, method: str, path: str, event: Any) -> list[str]:
-        """Check one event against the schema of the operation's stream."""
-        pointer = self._answer(method, path, 200)
-        if not pointer:
-            return [f"the contract knows no {method} {path}"]
-        return self._check(f"{pointer}/content/text~1event-stream/itemSchema/properties/data/contentSchema", event)
+        """Check one event against the schema of the operation's stream; what is wrong, in words."""
+        return _words(self._stream_schema(method, path), event)
 
     def check_message(self, path: str, message: Any) -> list[str]:
-        """Check one message of the server on a WebSocket."""
-        if "x-triglot-websocket" not in self._openapi["paths"].get(path, {}):
-            return [f"the contract knows no WebSocket at {path}"]
-        return self._check(f"/paths/{_escape(path)}/x-triglot-websocket/event", message)
+        """Check one message of the server on a WebSocket; what is wrong, in words."""
+        return _words(self._socket_schema(path), message)
+
+    def _stream_schema(self, method: str, path: str) -> Schema | str:
+        """The schema of an operation's events, or why there is none."""
+        pointer = self._answer(method, path, 200)
+        schema = self._schema(f"{pointer}/content/text~1event-stream/itemSchema/properties/data/contentSchema") if pointer else None
+        return schema or f"the contract knows no {method} {path} that answers with an event stream"
+
+    def _socket_schema(self, path: str) -> Schema | str:
+        return self._schema(f"/paths/{_escape(path)}/x-triglot-websocket/event") or f"the contract knows no WebSocket at {path}"
+
+    def _event_findings(self, schema: Schema, events: Sequence[Any]) -> list[Finding]:
+        problems = [(problem, number) for number, event in enumerate(events) for problem in schema.problems(event)]
+        return _findings(
+            (problem, f"event {number} ({self.stream.symbol(events[number]) or 'unknown'}): ", number) for problem, number in problems
+        )
 
     def _answer(self, method: str, path: str, status: int) -> str | None:
         """JSON pointer of the answer's description in the document. Of two paths that fit, the one with more words is meant."""
-        for template, item in sorted(self._openapi["paths"].items(), key=lambda entry: -len(re.sub(r"\{[^}]*\}", "", entry[0]))):
-            if "responses" in item.get(method.lower(), {}) and re.fullmatch(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(template)), path):
-                responses = item[method.lower()]["responses"]
+        for template, pattern in self._paths:
+            operation = self._openapi["paths"][template].get(method.lower(), {})
+            if "responses" in operation and pattern.fullmatch(path):
+                responses = operation["responses"]
                 known = next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
                 if known and "$ref" in responses[known]:
                     return str(responses[known]["$ref"]).removeprefix("#")
                 return f"/paths/{_escape(template)}/{method.lower()}/responses/{known}" if known else None
         return None
+
+    @cached_property
+    def _paths(self) -> list[tuple[str, re.Pattern[str]]]:
+        templates = sorted(self._openapi["paths"], key=lambda template: -len(re.sub(r"\{[^}]*\}", "", template)))
+        return [(template, re.compile(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(template)))) for template in templates]
 
     def _error_answer(self, status: int) -> str | None:
         """The same for an error at an operation that the contract does not know: it has the shape of all others."""
@@ -104,45 +127,38 @@ class Dialect:
         operations = ((path, method) for path, item in self._openapi["paths"].items() for method in item)
         return next((found for path, method in operations if (found := self._answer(method, path, status))), None)
 
-    def _check(self, pointer: str, instance: Any) -> list[str]:
-        error = best_match(self._validator(pointer).iter_errors(instance))
-        return [f"{error.json_path}: {error.message[:_MESSAGE_LIMIT]}"] if error else []
-
     @cache  # noqa: B019 - as above
-    def _validator(self, pointer: str) -> Any:
-        return _Validator({"$ref": f"{self._document.resolve().as_uri()}#{pointer}"}, registry=self._registry)
+    def _schema(self, pointer: str) -> Schema | None:
+        try:
+            return Schema(self._document, pointer)
+        except LookupError:
+            return None  # this answer has no such form
 
 
-def read_yaml(path: Path) -> Any:
-    """Read one YAML file."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+def _findings(problems: Iterable[tuple[Problem, str, int | None]]) -> list[Finding]:
+    """One finding for each rule, which says where it was broken first and how often in all."""
+    first: dict[str, tuple[Problem, str, int | None]] = {}
+    counts: dict[str, int] = {}
+    for problem, place, number in problems:
+        first.setdefault(problem.rule, (problem, place, number))
+        counts[problem.rule] = counts.get(problem.rule, 0) + 1
+    return [
+        Finding("schema", f"{place}{problem.path}: {problem.message}{_more(counts[rule])}", f"schema {rule}", event=number)
+        for rule, (problem, place, number) in first.items()
+    ]
 
 
-@cache
-def _read_once(path: Path) -> Any:
-    return read_yaml(path)
+def _more(count: int) -> str:
+    return f" (and {count - 1} more like it)" if count > 1 else ""
 
 
-def _retrieve(uri: str) -> Resource[Any]:
-    return DRAFT202012.create_resource(_read_once(Path(unquote(urlsplit(uri).path))))
+def _unknown_operation(message: str) -> Finding:
+    return Finding("schema", message, "schema unknown operation")
+
+
+def _words(schema: Schema | str, value: Any) -> list[str]:
+    return [schema] if isinstance(schema, str) else [f"{problem.path}: {problem.message}" for problem in schema.problems(value)]
 
 
 def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
-
-
-def _one_of(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    tagged = schema.get("discriminator")
-    if not tagged or not isinstance(instance, dict):
-        yield from Draft202012Validator.VALIDATORS["oneOf"](validator, branches, instance, schema)
-        return
-    name = tagged["propertyName"]
-    reference = tagged["mapping"].get(instance.get(name))
-    if reference is None:
-        yield ValidationError(f"{name} is {instance.get(name)!r}, expected one of {', '.join(tagged['mapping'])}")
-        return
-    yield from validator.descend(instance, {"$ref": reference})
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Validator = extend(Draft202012Validator, {"oneOf": _one_of})  # type: ignore[no-untyped-call]
+    return key.replace("~", "~0").replace("/", "~1")

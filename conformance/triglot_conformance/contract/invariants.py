@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triglot_conformance.contract.paths import MISSING, as_list, look_up, show
@@ -9,11 +10,24 @@ from triglot_conformance.contract.paths import MISSING, as_list, look_up, show
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Event = dict[str, Any]
-Named = list[tuple[str, Event]]
+Named = list[tuple[str, Any]]
 
 
-def check_invariant(rule: Mapping[str, Any], events: Named, *, failed: bool) -> str | None:
+@dataclass(frozen=True)
+class Breach:
+    """Where an invariant is broken first.
+
+    Attributes:
+        rule: kind and field of the invariant and the way it is broken, without values.
+        event: number of the event, None for the stream as a whole.
+    """
+
+    message: str
+    rule: str
+    event: int | None = None
+
+
+def check_invariant(rule: Mapping[str, Any], events: Named, *, failed: bool) -> Breach | None:
     """Check one invariant.
 
     Args:
@@ -35,19 +49,19 @@ def _is(symbol: str, patterns: Any) -> bool:
     return any(pattern in (symbol, name, f"{name}/*") for pattern in as_list(patterns))
 
 
-def _check_counter(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_counter(rule: Mapping[str, Any], events: Named) -> Breach | None:
     expected = rule["from"]
     for number, (symbol, event) in enumerate(events):
         value = look_up(event, rule["field"])
         if value is MISSING:
             continue
         if value != expected:
-            return f"event {number} ({symbol}): {rule['field']} is {value!r}, expected {expected}"
+            return _breach(rule, number, symbol, f"{rule['field']} is {show(value)}, expected {expected}", f"{rule['field']} wrong")
         expected += 1
     return None
 
 
-def _check_index(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_index(rule: Mapping[str, Any], events: Named) -> Breach | None:
     following = rule["from"]
     for number, (symbol, event) in enumerate(events):
         if _is(symbol, rule.get("per")):
@@ -55,37 +69,41 @@ def _check_index(rule: Mapping[str, Any], events: Named) -> str | None:
         value = look_up(event, rule["field"])
         if _is(symbol, rule["opens"]):
             if value != following:
-                return f"event {number} ({symbol}): {rule['field']} is {show(value)}, expected {following}"
+                return _breach(rule, number, symbol, f"{rule['field']} is {show(value)}, expected {following}", _way(rule["field"], value))
             following += 1
         elif _is(symbol, rule.get("inside")) and value != following - 1:
-            return f"event {number} ({symbol}): {rule['field']} is {show(value)}, the open one is {following - 1}"
+            words = f"{rule['field']} is {show(value)}, the open one is {following - 1}"
+            return _breach(rule, number, symbol, words, _way(rule["field"], value))
     return None
 
 
-def _check_identity(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_identity(rule: Mapping[str, Any], events: Named) -> Breach | None:
     opened: Any = MISSING
     for number, (symbol, event) in enumerate(events):
         if _is(symbol, rule["opens"]):
             opened = look_up(event, rule["path"])
-        elif _is(symbol, rule["inside"]) and look_up(event, rule["field"]) != opened:
-            return f"event {number} ({symbol}): {rule['field']} is {show(look_up(event, rule['field']))}, opened as {show(opened)}"
+        elif _is(symbol, rule["inside"]) and (value := look_up(event, rule["field"])) != opened:
+            words = f"{rule['field']} is {show(value)}, opened as {show(opened)}"
+            return _breach(rule, number, symbol, words, _way(rule["field"], value))
     return None
 
 
-def _check_concat(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_concat(rule: Mapping[str, Any], events: Named) -> Breach | None:
     pieces: list[str] = []
     for number, (symbol, event) in enumerate(events):
         if _is(symbol, rule["deltas"]):
-            pieces.append(str(look_up(event, rule["delta"])))
+            piece = look_up(event, rule["delta"])
+            pieces.append(piece if isinstance(piece, str) else "")
         elif _is(symbol, rule["whole"]):
             whole = look_up(event, rule["path"])
             if whole != "".join(pieces):
-                return f"event {number} ({symbol}): {rule['path']} is {show(whole)}, the deltas make {''.join(pieces)!r}"
+                words = f"{rule['path']} is {show(whole)}, the deltas make {show(''.join(pieces))}"
+                return _breach(rule, number, symbol, words, f"{rule['path']} of {rule['whole']}")
             pieces = []
     return None
 
 
-def _check_constant(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_constant(rule: Mapping[str, Any], events: Named) -> Breach | None:
     for path in rule["paths"]:
         first: Any = MISSING
         for number, (symbol, event) in enumerate(events):
@@ -93,68 +111,82 @@ def _check_constant(rule: Mapping[str, Any], events: Named) -> str | None:
             if value is MISSING or value == "":
                 continue
             if first is not MISSING and value != first:
-                return f"event {number} ({symbol}): {path} is {value!r}, before it was {first!r}"
+                return _breach(rule, number, symbol, f"{path} is {show(value)}, before it was {show(first)}", path)
             first = value
     return None
 
 
-def _check_once(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_once(rule: Mapping[str, Any], events: Named) -> Breach | None:
     for name in rule["symbols"]:
         numbers = [number for number, (symbol, _) in enumerate(events) if _is(symbol, name)]
         if len(numbers) > 1:
-            return f"event {numbers[1]} ({name}): a second one; the first was event {numbers[0]}"
+            return _breach(rule, numbers[1], name, f"a second one; the first was event {numbers[0]}", name)
     return None
 
 
-def _check_closed(rule: Mapping[str, Any], events: Named, *, failed: bool) -> str | None:
+def _check_closed(rule: Mapping[str, Any], events: Named, *, failed: bool) -> Breach | None:
     closed: dict[Any, bool] = {}
-    for number, key, entry in _entries(rule, events):
+    for number, symbol, key, entry in _entries(rule, events):
         if closed.get(key):
-            return f"event {number}: {rule['per']} {key!r} goes on after its {rule['by']}"
+            words = f"{rule['per']} {key} goes on after its {rule['by']}"
+            return _breach(rule, number, symbol, words, f"{rule['per']} goes on after its {rule['by']}")
         closed[key] = look_up(entry, rule["by"]) not in (MISSING, None)
     still_open = [key for key, done in closed.items() if not done]
-    return f"{rule['per']} {still_open[0]!r} never gets its {rule['by']}" if still_open and not failed else None
+    if not still_open or failed:
+        return None
+    return Breach(f"{rule['per']} {still_open[0]} never gets its {rule['by']}", f"closed {rule['per']} never gets its {rule['by']}")
 
 
-def _check_fragments(rule: Mapping[str, Any], events: Named) -> str | None:
+def _check_fragments(rule: Mapping[str, Any], events: Named) -> Breach | None:
     firsts: dict[Any, list[Any]] = {}
-    for number, key, entry in _entries(rule, events):
+    for number, symbol, key, entry in _entries(rule, events):
         known = firsts.setdefault(key, [])
         for fragment in as_list(_or_none(look_up(entry, rule["list"]))):
             problem = _take_fragment(rule, known, fragment)
             if problem:
-                return f"event {number}: {rule['list']} of {rule['per']} {key!r}: {problem}"
+                words, way = problem
+                return _breach(rule, number, symbol, f"{rule['list']} of {rule['per']} {key}: {words}", f"{rule['list']} {way}")
     return None
 
 
-def _take_fragment(rule: Mapping[str, Any], known: list[Any], fragment: Any) -> str | None:
+def _take_fragment(rule: Mapping[str, Any], known: list[Any], fragment: Any) -> tuple[str, str] | None:
+    """What is wrong with a fragment, in words and as a rule; it is remembered if it is the first of its index."""
     index = look_up(fragment, rule["index"])
     following = rule["from"] + len(known)
     if index == following:
         known.append(fragment)
         missing = [path for path in rule["first"] if look_up(fragment, path) in (MISSING, None, "")]
-        return f"the first fragment of {index} lacks {missing[0]}" if missing else None
+        return (f"the first fragment of {index} lacks {missing[0]}", f"first lacks {missing[0]}") if missing else None
     if not known or index != following - 1:
-        return f"its {rule['index']} is {show(index)}, expected {following - 1 if known else following} or the next"
+        expected = following - 1 if known else following
+        return f"its {rule['index']} is {show(index)}, expected {expected} or the next", _way(rule["index"], index)
     for path in rule["first"]:
         value = look_up(fragment, path)
         if value not in (MISSING, None) and value != look_up(known[-1], path):
-            return f"{path} of {index} changes to {value!r}"
+            return f"{path} of {index} changes to {show(value)}", f"{path} changes"
     return None
 
 
-def _entries(rule: Mapping[str, Any], events: Named) -> Iterator[tuple[int, Any, Any]]:
-    """Every element of the list `per` of every event, with the event's number and the element's key."""
-    for number, (_, event) in enumerate(events):
+def _entries(rule: Mapping[str, Any], events: Named) -> Iterator[tuple[int, str, str, Any]]:
+    """Every element of the list `per` of every event, with the event's number and symbol and the element's key in words."""
+    for number, (symbol, event) in enumerate(events):
         for entry in as_list(_or_none(look_up(event, rule["per"]))):
-            yield number, look_up(entry, rule["key"]), entry
+            yield number, symbol, show(look_up(entry, rule["key"])), entry
+
+
+def _breach(rule: Mapping[str, Any], number: int, symbol: str, words: str, way: str) -> Breach:
+    return Breach(f"event {number} ({symbol or 'unknown'}): {words}", f"{rule['kind']} {way}", number)
+
+
+def _way(field: str, value: Any) -> str:
+    return f"{field} {'missing' if value is MISSING else 'wrong'}"
 
 
 def _or_none(value: Any) -> Any:
     return None if value is MISSING else value
 
 
-_CHECKS: dict[str, Callable[[Mapping[str, Any], Named], str | None]] = {
+_CHECKS: dict[str, Callable[[Mapping[str, Any], Named], Breach | None]] = {
     "counter": _check_counter,
     "index": _check_index,
     "identity": _check_identity,

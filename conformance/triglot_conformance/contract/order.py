@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from triglot_conformance.contract.invariants import check_invariant
 from triglot_conformance.contract.paths import MISSING, as_list, look_up
+from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-Event = dict[str, Any]
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,10 @@ class StreamRules:
     def sentinel(self) -> str | None:  # noqa: D102 - see the class
         return self.source["framing"]["sentinel"]  # type: ignore[no-any-return]
 
-    def symbol(self, event: Event) -> str:
+    def symbol(self, event: Any) -> str:
         """The name under which the order table knows this event; empty where no rule fits."""
+        if not isinstance(event, dict):
+            return ""
         symbols = self.source["symbols"]
         for rule in symbols.get("first_match", ()):
             if all(_present(event, path) for path in as_list(rule.get("present"))) and all(
@@ -43,9 +45,9 @@ class StreamRules:
                 return str(rule["symbol"])
         name = str(event.get(symbols.get("field"), ""))
         path = symbols.get("qualify", {}).get(name)
-        return f"{name}/{look_up(event, path)}" if path else name
+        return f"{name}/{_word(look_up(event, path))}" if path else name
 
-    def check_order(self, events: Iterable[Event]) -> list[str]:
+    def order_findings(self, events: Sequence[Any]) -> list[Finding]:
         """Walk the order table; the first event out of place is reported, and nothing after it."""
         order = self.source["order"]
         phase = str(order["start"])
@@ -53,18 +55,54 @@ class StreamRules:
             symbol = self.symbol(event)
             following = self._next_phase(phase, symbol)
             if following is None:
-                return [f"event {number} ({symbol or 'unknown'}) may not come in phase {phase}"]
+                words = f"event {number} ({symbol or 'unknown'}) may not come in phase {phase}; expected here: {self._legal(phase)}"
+                return [Finding("order", words, f"order {self._known(symbol)} in {phase}", event=number)]
             phase = following
-        return [] if phase in order["terminal"] else [f"the stream ends in phase {phase}, which is not terminal"]
+        if phase in order["terminal"]:
+            return []
+        words = f"the stream ends in phase {phase}, which is not terminal; still expected: {self._legal(phase)}"
+        return [Finding("order", words, f"order end in {phase}")]
 
-    def check_invariants(self, events: list[Event]) -> list[str]:
-        """Check every invariant of the dialect; one finding for each that is broken."""
+    def invariant_findings(self, events: Sequence[Any]) -> list[Finding]:
+        """Check every invariant of the dialect; one finding for each that is broken, where it is first."""
         named = [(self.symbol(event), event) for event in events]
         failed = self._final_phase(events) == "failed"
-        findings = (check_invariant(rule, named, failed=failed) for rule in self.source.get("invariants", ()))
-        return [finding for finding in findings if finding]
+        breaches = (check_invariant(rule, named, failed=failed) for rule in self.source.get("invariants", ()))
+        return [Finding("invariant", breach.message, f"invariant {breach.rule}", event=breach.event) for breach in breaches if breach]
 
-    def _final_phase(self, events: Iterable[Event]) -> str | None:
+    def check_order(self, events: Iterable[Any]) -> list[str]:
+        """The findings of the order, in short words."""
+        return [finding.message.partition("; ")[0] for finding in self.order_findings(list(events))]
+
+    def check_invariants(self, events: Sequence[Any]) -> list[str]:
+        """The findings of the invariants, in words."""
+        return [finding.message for finding in self.invariant_findings(events)]
+
+    def knows(self, event: Any) -> bool:
+        """Whether the contract has a name for this event."""
+        return self._known(self.symbol(event)) != "unknown"
+
+    def is_failure(self, event: Any) -> bool:
+        """Whether this event says that the answer has failed."""
+        return bool(self.source["order"].get("anywhere", {}).get(self.symbol(event)) == "failed")
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        order = self.source["order"]
+        return frozenset(symbol for table in (*order["phases"].values(), order.get("anywhere", {})) for symbol in table)
+
+    def _known(self, symbol: str) -> str:
+        """A symbol as the table has it, so that a rule does not hang on what a server makes up."""
+        wildcard = f"{symbol.partition('/')[0]}/*"
+        if symbol in self._names or not symbol:
+            return symbol or "unknown"
+        return wildcard if wildcard in self._names or any(name.startswith(wildcard[:-1]) for name in self._names) else "unknown"
+
+    def _legal(self, phase: str) -> str:
+        names = list(self.source["order"]["phases"].get(phase, {}))
+        return ", ".join(names) or "nothing"
+
+    def _final_phase(self, events: Iterable[Any]) -> str | None:
         phase: str | None = self.source["order"]["start"]
         for event in events:
             phase = self._next_phase(phase, self.symbol(event)) if phase else None
@@ -82,6 +120,10 @@ class StreamRules:
         return None
 
 
-def _present(event: Event, path: str) -> bool:
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else "unknown"
+
+
+def _present(event: Any, path: str) -> bool:
     value = look_up(event, path)
     return value is not MISSING and value not in (None, [], "")

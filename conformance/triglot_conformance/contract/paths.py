@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 MISSING: Final = object()
+
+_SHOWN = 160
 
 
 def look_up(value: Any, path: str) -> Any:
@@ -25,5 +28,12 @@ def as_list(value: Any) -> list[Any]:
 
 
 def show(value: Any) -> str:
-    """A value as a finding names it."""
-    return "missing" if value is MISSING else repr(value)
+    """A value as a finding names it: as JSON, cut where it is long."""
+    if value is MISSING:
+        return "missing"
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair is no text
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"

@@ -1,0 +1,402 @@
+"""Checks JSON against the schemas of the specs, and says every problem in the words of a server's maintainer.
+
+The specs keep to a short list of keywords (`specs/README.md`), so that each schema is compiled once into closures: a live run checks tens
+of thousands of events, and wants of each error its place, what stood there, what was expected, and a name for the kind of fault. Unlike in
+plain JSON Schema a `null` in an optional property is read as absence, as the conventions of the specs say, and a `oneOf` with a
+`discriminator` is judged by the one branch that its tag names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+from triglot_conformance.contract.paths import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Place: TypeAlias = "tuple[Place | None, str | int]"
+Check: TypeAlias = "Callable[[Any, Place | None, list[Problem]], None]"
+
+_NAMES = 12  # how many names of a list are told
+
+
+class SchemaError(Exception):
+    """A schema uses what this checker does not know; the message names the place and the keyword."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not fit its schema.
+
+    Attributes:
+        path: where, as a JSONPath such as `$.choices[0].delta`.
+        message: what was there and what is expected.
+        rule: the same without values and numbers: the nearest named object, the place in it, and the kind of fault.
+        about_kind: the value is of another kind altogether, so that a branch of a union was not meant.
+    """
+
+    path: str
+    message: str
+    rule: str
+    about_kind: bool = False
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML file."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+
+
+@cache
+def read_once(path: Path) -> Any:
+    """Read one YAML file, once in a run."""
+    return read_yaml(path)
+
+
+def follow(document: Any, pointer: str) -> Any:
+    """The value at a JSON pointer; raises KeyError where there is none."""
+    for key in pointer.split("/")[1:]:
+        name = key.replace("~1", "/").replace("~0", "~")
+        document = document[int(name)] if isinstance(document, list) else document[name]
+    return document
+
+
+class Schema:
+    """A compiled schema: the one at a pointer of a file."""
+
+    def __init__(self, file: Path, pointer: str) -> None:
+        schema = follow(read_once(file.resolve()), pointer)
+        self._check = _Compiler(file.resolve(), pointer.rpartition("/")[2]).compile(schema, "")
+
+    def problems(self, value: Any) -> list[Problem]:
+        """Everything that does not fit, in the order of the schema; empty where all fits."""
+        found: list[Problem] = []
+        self._check(value, None, found)
+        return found
+
+
+@cache
+def _compile(file: Path, pointer: str) -> Check:
+    """The check of a named schema, compiled when it is first used, so that recursion ends."""
+    compiled: list[Check] = []
+
+    def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+        if not compiled:
+            compiled.append(_Compiler(file, pointer.rpartition("/")[2]).compile(follow(read_once(file), pointer), ""))
+        compiled[0](value, place, out)
+
+    return check
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    """Compiles what stands written in one named schema. Every check appends to `out` what does not fit.
+
+    Attributes:
+        name: of the schema; rules begin with it.
+    """
+
+    file: Path
+    name: str
+
+    def compile(self, schema: Any, within: str) -> Check:
+        """Compile a schema; `within` is its place below the named one."""
+        if schema is True or not schema:
+            return _anything
+        if "$ref" in schema:
+            return self._reference(schema["$ref"], within)
+        unknown = schema.keys() - _KEYWORDS - _ANNOTATIONS
+        if unknown:
+            raise SchemaError(f"{self.file}: {self.name}{within}: unknown keyword {min(unknown)}")
+        checks = [make(self, schema, within) for make, keywords in _MAKERS if schema.keys() & keywords]
+        return checks[0] if len(checks) == 1 else _kind_first(checks) if checks else _anything
+
+    def _reference(self, reference: str, within: str) -> Check:
+        file, pointer = _target(self.file, reference)
+        schema = follow(read_once(file), pointer)
+        if schema.keys() & _NAMED:
+            return _compile(file, pointer)
+        return _Compiler(file, self.name).compile(schema, within)  # a word or a number is named by its owner
+
+    def type(self, schema: Any, within: str) -> Check:
+        """`type`, one or several."""
+        rule = f"{self.name}{within}"
+        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        fits = [_TYPES[name] for name in names]
+        expected = _expected(schema)
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            if not any(fit(value) for fit in fits):
+                out.append(_problem(place, f"is {show(value)}, expected {expected}", f"{rule} is no {' or '.join(names)}", about_kind=True))
+
+        return check
+
+    def enum(self, schema: Any, within: str) -> Check:
+        """`enum` and `const`."""
+        rule = f"{self.name}{within}"
+        values = schema.get("enum", [schema.get("const")])
+        words = {value for value in values if isinstance(value, str)}
+        rest = [value for value in values if not isinstance(value, str)]
+        about_kind = "const" in schema
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            fits = value in words if isinstance(value, str) else any(value == other and type(value) is type(other) for other in rest)
+            if not fits:
+                kind = "has an unknown value" if isinstance(value, str) else "is no string"
+                out.append(_problem(place, f"is {show(value)}, expected {_one_of(values)}", f"{rule} {kind}", about_kind=about_kind))
+
+        return check
+
+    def properties(self, schema: Any, within: str) -> Check:
+        """`properties`, `required` and `additionalProperties`, which go together."""
+        rule = f"{self.name}{within}"
+        inner = {name: self.compile(part, f"{within}.{name}") for name, part in schema.get("properties", {}).items()}
+        required = schema.get("required", [])
+        others = schema.get("additionalProperties", True)
+        other = None if others in (True, False) else self.compile(others, f"{within}.*")
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            if not isinstance(value, dict):
+                return
+            out.extend(_problem(place, f"{name} is missing", f"{rule} lacks {name}") for name in required if name not in value)
+            for name, part in value.items():
+                known = inner.get(name)
+                if known is not None:
+                    if part is not None or name in required:
+                        known(part, (place, name), out)
+                elif others is False:
+                    out.append(_problem(place, f"{show(name)} is not allowed here", f"{rule} has another field"))
+                elif other is not None:
+                    other(part, (place, name), out)
+
+        return check
+
+    def items(self, schema: Any, within: str) -> Check:
+        """`items`."""
+        inner = self.compile(schema["items"], f"{within}[*]")
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            if isinstance(value, list):
+                for number, part in enumerate(value):
+                    inner(part, (place, number), out)
+
+        return check
+
+    def bounds(self, schema: Any, within: str) -> Check:
+        """Bounds of numbers, lengths and counts, and `pattern`."""
+        rule = f"{self.name}{within}"
+        limits = [(_BOUNDS[name], name, schema[name]) for name in _BOUNDS if name in schema]
+        pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            for (measure, fits, words), name, limit in limits:
+                measured = measure(value)
+                if measured is not None and not fits(measured, limit):
+                    out.append(_problem(place, f"is {show(value)}, expected {words} {limit}", f"{rule} breaks its {name}"))
+            if pattern and isinstance(value, str) and not pattern.search(value):
+                out.append(_problem(place, f"is {show(value)}, expected a match of {pattern.pattern}", f"{rule} breaks its pattern"))
+
+        return check
+
+    def any_of(self, schema: Any, within: str) -> Check:
+        """`anyOf`: the problems are those of the branch that was most likely meant."""
+        rule = f"{self.name}{within}"
+        branches = [(self.compile(branch, within), _fields(branch, self.file)) for branch in schema["anyOf"]]
+        expected = _expected(schema, self.file)
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            tries: list[tuple[int, list[Problem]]] = []
+            for branch, fields in branches:
+                found: list[Problem] = []
+                branch(value, place, found)
+                if not found:
+                    return
+                tries.append((len(fields & value.keys()) if isinstance(value, dict) else 0, found))
+            here = _path(place)
+            meant = [one for one in tries if not any(_rules_out(problem, here) for problem in one[1])]
+            if meant:
+                out.extend(max(meant, key=lambda one: one[0])[1])  # the first of those that know most of its fields
+            elif isinstance(value, dict):
+                out.extend(min(tries, key=lambda one: len(one[1]))[1])
+            else:
+                out.append(_problem(place, f"is {show(value)}, expected {expected}", f"{rule} is of no allowed kind", about_kind=True))
+
+        return check
+
+    def one_of(self, schema: Any, within: str) -> Check:
+        """`oneOf`: of tagged objects, the branch that the tag names."""
+        rule = f"{self.name}{within}"
+        if "discriminator" not in schema:
+            raise SchemaError(f"{self.file}: {self.name}{within}: oneOf without discriminator")
+        name = schema["discriminator"]["propertyName"]
+        branches = {tag: self._reference(reference, within) for tag, reference in schema["discriminator"]["mapping"].items()}
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            if not isinstance(value, dict):
+                out.append(_problem(place, f"is {show(value)}, expected an object with a {name}", f"{rule} is no object", about_kind=True))
+                return
+            tag = value.get(name)
+            branch = branches.get(tag) if isinstance(tag, str) else None
+            if branch:
+                branch(value, place, out)
+            elif name not in value:
+                out.append(_problem(place, f"{name} is missing", f"{rule} lacks {name}", about_kind=True))
+            else:
+                words = f"is {show(tag)}, expected {_one_of(list(branches))}"
+                out.append(_problem((place, name), words, f"{rule}.{name} has an unknown value", about_kind=True))
+
+        return check
+
+    def refused(self, schema: Any, within: str) -> Check:
+        """`not: {enum: [...]}`: the tag of the open branch of a union."""
+        rule = f"{self.name}{within}"
+        if schema["not"].keys() != {"enum"}:
+            raise SchemaError(f"{self.file}: {self.name}{within}: not with anything but enum")
+        known = schema["not"]["enum"]
+
+        def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+            if value in known:
+                out.append(
+                    _problem(place, f"is {show(value)}, which has a form of its own", f"{rule} has a form of its own", about_kind=True)
+                )
+
+        return check
+
+
+def _anything(_value: Any, _place: Place | None, _out: list[Problem]) -> None:
+    pass
+
+
+def _kind_first(checks: list[Check]) -> Check:
+    """One check after the other; what is of the wrong kind is not judged further."""
+
+    def check(value: Any, place: Place | None, out: list[Problem]) -> None:
+        before = len(out)
+        for each in checks:
+            each(value, place, out)
+            if len(out) > before:
+                return
+
+    return check
+
+
+def _target(file: Path, reference: str) -> tuple[Path, str]:
+    name, _, pointer = reference.partition("#")
+    return (file.parent / name).resolve() if name else file, pointer
+
+
+def _fields(schema: Any, file: Path) -> set[str]:
+    """The names of an object's fields, as far as they stand in one place."""
+    while "$ref" in schema:
+        file, pointer = _target(file, schema["$ref"])
+        schema = follow(read_once(file), pointer)
+    return set(schema.get("properties", {}))
+
+
+def _rules_out(problem: Problem, here: str) -> bool:
+    """Whether a problem says that this branch was not meant: another kind of value, or another tag."""
+    return problem.about_kind and (
+        problem.path == here or (problem.path.startswith(here) and problem.path.removeprefix(here) in (".type", ".role"))
+    )
+
+
+# Words
+
+
+def path_text(keys: list[str | int]) -> str:
+    """A place as a JSONPath."""
+    return "$" + "".join(
+        f"[{key}]" if isinstance(key, int) else f".{key}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key) else f"[{key!r}]" for key in keys
+    )
+
+
+def _path(place: Place | None) -> str:
+    keys: list[str | int] = []
+    while place is not None:
+        place, key = place
+        keys.append(key)
+    return path_text(keys[::-1])
+
+
+def _problem(place: Place | None, message: str, rule: str, *, about_kind: bool = False) -> Problem:
+    return Problem(_path(place), message, rule, about_kind)
+
+
+def _one_of(values: list[Any]) -> str:
+    shown = [show(value) for value in values]
+    if len(shown) == 1:
+        return shown[0]
+    if len(shown) > _NAMES:
+        return f"one of {len(shown)} names such as {', '.join(shown[:_NAMES])}"
+    return f"one of {', '.join(shown)}"
+
+
+def _expected(schema: Any, file: Path | None = None) -> str:
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_expected(branch, file) for branch in schema["anyOf"]))
+    if "$ref" in schema and file is not None:
+        file, pointer = _target(file, schema["$ref"])
+        return _expected(follow(read_once(file), pointer), file)
+    if "enum" in schema or "const" in schema:
+        return _one_of(schema.get("enum", [schema.get("const")]))
+    if "oneOf" in schema or "properties" in schema:
+        return "an object"
+    names = schema.get("type", "anything")
+    return " or ".join(_KINDS.get(name, str(name)) for name in (names if isinstance(names, list) else [names]))
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KINDS = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+}
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer()),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "null": lambda value: value is None,
+}
+_BOUNDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], bool], str]] = {
+    "minimum": (_number, lambda value, limit: value >= limit, "at least"),
+    "maximum": (_number, lambda value, limit: value <= limit, "at most"),
+    "exclusiveMinimum": (_number, lambda value, limit: value > limit, "more than"),
+    "exclusiveMaximum": (_number, lambda value, limit: value < limit, "less than"),
+    "minLength": (
+        lambda value: len(value) if isinstance(value, str) else None,
+        lambda value, limit: value >= limit,
+        "a length of at least",
+    ),
+    "maxLength": (lambda value: len(value) if isinstance(value, str) else None, lambda value, limit: value <= limit, "a length of at most"),
+    "minItems": (lambda value: len(value) if isinstance(value, list) else None, lambda value, limit: value >= limit, "a count of at least"),
+    "maxItems": (lambda value: len(value) if isinstance(value, list) else None, lambda value, limit: value <= limit, "a count of at most"),
+}
+_ANNOTATIONS = {"description", "default", "deprecated", "format", "title", "discriminator", "contentMediaType", "x-triglot-support"}
+_NAMED = {"properties", "items", "anyOf", "oneOf", "additionalProperties", "$ref"}
+_MAKERS: list[tuple[Callable[[_Compiler, Any, str], Check], set[str]]] = [
+    (_Compiler.type, {"type"}),
+    (_Compiler.enum, {"enum", "const"}),
+    (_Compiler.refused, {"not"}),
+    (_Compiler.bounds, {*_BOUNDS, "pattern"}),
+    (_Compiler.properties, {"properties", "required", "additionalProperties"}),
+    (_Compiler.items, {"items"}),
+    (_Compiler.any_of, {"anyOf"}),
+    (_Compiler.one_of, {"oneOf"}),
+]
+_KEYWORDS = set[str]().union(*(keywords for _, keywords in _MAKERS))
