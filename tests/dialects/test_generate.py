@@ -14,7 +14,7 @@ from triglot.generated.control.models import GenerateText
 
 
 def convert(**fields: Any) -> dict[str, Any]:
-    return convert_request(GenerateText.model_validate({"prompt": "hello", **fields}, strict=True), "m", OPENAI, None)
+    return convert_request(GenerateText.model_validate({"prompt": "hello", **fields}, strict=True), "m", OPENAI)
 
 
 def test_a_prompt_becomes_one_message():
@@ -34,15 +34,14 @@ def test_what_is_said_of_the_answer_is_passed_on():
     assert not {"cancel_id", "session_id", "system", "prompt"} & body.keys()
 
 
-def test_adapters_are_chosen():
-    lora = [{"id": 0, "scale": 1.0}]
-    request = GenerateText.model_validate({"prompt": "hello", "use_adapter": "poet"}, strict=True)
-    body = convert_request(request, "m", LLAMA_SERVER, lora)
-    assert (body["lora"], body["return_progress"]) == (lora, True)
+def test_a_llama_server_is_asked_for_more():
+    request = GenerateText.model_validate({"prompt": "hello"}, strict=True)
+    assert convert_request(request, "m", LLAMA_SERVER)["return_progress"] is True
 
 
 def translate(*events: BackendEvent) -> tuple[list[Any], GenerateStream]:
-    stream = GenerateStream("m", "req_1")
+    stream = GenerateStream("req_1")
+    stream.model = "m"
     return [made for event in events for made in stream.receive(event)], stream
 
 
@@ -78,6 +77,6 @@ def test_an_answer_that_breaks_off_says_so():
 
 
 def test_a_stream_may_begin_with_signs_of_life():
-    stream = GenerateStream("m", "req_1")
+    stream = GenerateStream("req_1")
     assert [*stream.start(None), *stream.idle()] == [{"type": "generate.ping"}] * 2
     assert not stream.ended

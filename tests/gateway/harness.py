@@ -174,8 +174,19 @@ class Connection:
         self._writer.transport.abort()
 
 
+async def tell_facts(connection: Connection) -> None:
+    """Answer the question what the backend is."""
+    await connection.send_json(PROPS)
+
+
 @contextlib.asynccontextmanager
-async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]], *, can_count: bool = True) -> AsyncIterator[None]:
+async def playing(
+    gateway: Gateway,
+    play: Callable[[Connection], Awaitable[None]],
+    *,
+    can_count: bool = True,
+    facts: Callable[[Connection], Awaitable[None]] = tell_facts,
+) -> AsyncIterator[None]:
     """Serve the gateway's backend for a while; `play` answers each chat request."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -184,7 +195,7 @@ async def playing(gateway: Gateway, play: Callable[[Connection], Awaitable[None]
             while True:
                 match await connection.receive():
                     case "/props":
-                        await connection.send_json(PROPS)
+                        await facts(connection)
                     case "/v1/chat/completions/input_tokens" if not can_count:
                         await connection.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                     case "/v1/chat/completions/input_tokens":

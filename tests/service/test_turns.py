@@ -40,7 +40,7 @@ def test_a_cancel_reaches_a_response_on_its_way_into_the_background(name: str, w
         flight = flights.begin(context)
         flight.name("response_id", "a")
         response: Any = {"id": "a"}
-        turn = Turn(context=context, flight=flight, response=response, history=nothing, body=b"{}", translator=nothing, decoder=nothing)
+        turn = Turn(context=context, flight=flight, response=response, history=nothing, translator=nothing, decoder=nothing)
         if when == "before":
             assert registry.tell(Names("", **{name: "a"})).count == 1
         turns.detach(turn, context.without_client())
@@ -48,7 +48,7 @@ def test_a_cancel_reaches_a_response_on_its_way_into_the_background(name: str, w
         if when == "after":
             assert registry.tell(Names("", **{name: "a"})).count == 1
         with pytest.raises(Cancelled):
-            await turn.flight.load(b"{}")
+            await turn.flight.open()
         turn.flight.end()
 
     asyncio.run(run())

@@ -56,9 +56,7 @@ class AnswerDecoder:
     __slots__ = ("_call", "_calls", "_finish", "_parser", "_prefill", "_single_call", "_stops", "_timings", "_usage", "ended", "whole")
 
     def __init__(self, rules: AnswerRules = _NO_RULES) -> None:
-        self._stops = StopMatcher(rules.stop_sequences) if rules.stop_sequences else None
-        self._prefill = PrefillDropper(rules.prefill) if rules.prefill else None
-        self._single_call = rules.single_call
+        self.hold_to(rules)
         self._parser = EventStreamParser()
         self._calls: dict[int, str] = {}  # the backend's index of each call seen -> its id
         self._call = -1  # our index of the call whose arguments are coming in
@@ -67,6 +65,12 @@ class AnswerDecoder:
         self._timings: Timings | None = None
         self.ended = False
         self.whole = False
+
+    def hold_to(self, rules: AnswerRules) -> None:
+        """Take other rules, before the answer begins."""
+        self._stops = StopMatcher(rules.stop_sequences) if rules.stop_sequences else None
+        self._prefill = PrefillDropper(rules.prefill) if rules.prefill else None
+        self._single_call = rules.single_call
 
     def feed(self, data: bytes) -> list[BackendEvent]:
         """Return the events that `data` completes. Bytes after the end are ignored."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import msgspec
 
 from triglot.backend.adapters import Adapter, read_adapters
 from triglot.backend.failures import convert_error_answer
+from triglot.backend.joint import Joint
 from triglot.backend.profiles import PROFILES, Facts, Profile, recognise
 from triglot.errors import ApiError, ErrorKind
 
@@ -40,7 +40,7 @@ class Discovery:
         self._serial = 0
         self._backend = backend
         self._profile = PROFILES.get(profile)
-        self._lock = asyncio.Lock()
+        self._asked: Joint[None] | None = None
         self._facts = Facts()
         self._facts_until = 0.0
         self._adapters: tuple[Adapter, ...] | None = None
@@ -52,11 +52,8 @@ class Discovery:
             ApiError: the backend cannot be asked now.
         """
         if self._profile is None:
-            async with self._lock:
-                if self._profile is None:
-                    props = await self._find("/props")
-                    self._remember(props)
-                    self._profile = recognise(props)
+            await self._learn()
+        assert self._profile is not None  # noqa: S101 - for the type checker: it has been learnt
         return self._profile
 
     async def facts(self) -> Facts:
@@ -69,11 +66,12 @@ class Discovery:
         if state is not None and state.serial != self._serial:
             self._serial = state.serial
             self._facts_until = 0.0
+            self._asked = None  # another engine
         elif state is not None and state.state in ("restarting", "failed"):
             return self._facts  # it comes back as it was; the request waits where its client gets signs of life
         if (await self.profile()).extensions and time.monotonic() >= self._facts_until:
             try:
-                self._remember(await self._find("/props", NEWS_WITHIN_S if self._facts_until else None))
+                await self._learn(NEWS_WITHIN_S if self._facts_until else None)
             except ApiError as error:
                 if error.kind is not ErrorKind.BACKEND_TIMEOUT or not self._facts_until:
                     raise
@@ -88,12 +86,29 @@ class Discovery:
         """
         await self.facts()
         if self._adapters is None:
-            self._adapters = ()
-            if (await self.profile()).extensions:
-                engine = None if self.engine is None else self.engine.look().engine
-                names = {} if engine is None else {adapter.path: adapter.name for adapter in engine.options.adapters}
-                self._adapters = read_adapters(await self._find("/lora-adapters"), names)
+            if not (await self.profile()).extensions:
+                return ()
+            engine = None if self.engine is None else self.engine.look().engine
+            names = {} if engine is None else {adapter.path: adapter.name for adapter in engine.options.adapters}
+            self._adapters = read_adapters(await self._find("/lora-adapters"), names)
         return self._adapters
+
+    async def _learn(self, within_s: float | None = None) -> None:
+        """Ask what changes seldom, together with whoever else wants to know it now."""
+        if self._asked is None or not self._asked.is_open:
+            self._asked = Joint(self._ask(within_s, self._serial))
+        asked = self._asked
+        try:
+            await asked.wait()
+        finally:
+            if self._asked is asked and not asked.is_open:
+                self._asked = None
+
+    async def _ask(self, within_s: float | None, serial: int) -> None:
+        props = await self._find("/props", within_s)
+        if serial == self._serial:
+            self._remember(props)
+        self._profile = self._profile or recognise(props)
 
     def _remember(self, props: Any) -> None:
         self._facts = _convert_props(props) if isinstance(props, dict) else Facts()
@@ -118,6 +133,8 @@ class Discovery:
         Raises:
             ApiError: the backend cannot be asked, or has no model.
         """
+        if (name := (await self.facts()).model) is not None:
+            return name
         models = await self.models()
         if not models:
             raise ApiError(ErrorKind.BACKEND_LOADING, "The backend has no model yet. Try again in a moment.", retry_after_s=1)

@@ -32,20 +32,17 @@ _ENDS: Final[dict[FinishReason, Literal["stop", "length", "content_filter", "can
 }
 
 
-def convert_request(request: GenerateText, model: str, profile: Profile, lora: list[dict[str, Any]] | None) -> dict[str, Any]:
+def convert_request(request: GenerateText, model: str, profile: Profile) -> dict[str, Any]:
     """The chat request.
 
     Args:
         request: the client's.
         model: the model that the backend has.
         profile: of the backend.
-        lora: which adapters work, if the request chooses.
     """
     system = [{"role": "system", "content": request.system}] if request.system else []
     body: dict[str, Any] = {"model": model, "messages": [*system, {"role": "user", "content": request.prompt}]}
     body.update((name, value) for name in _PASSED_ON if (value := getattr(request, name)) is not None)
-    if lora is not None:
-        body["lora"] = lora
     return {**body, **stream_fields(profile)}
 
 
@@ -53,13 +50,15 @@ class GenerateStream:
     """Translates one answer. See `Translator`.
 
     Args:
-        model: name of the model.
         request_id: for errors.
+
+    Attributes:
+        model: its name, to be set before the answer ends; empty for one that was stopped before the backend told it.
     """
 
-    def __init__(self, model: str, request_id: str) -> None:
+    def __init__(self, request_id: str) -> None:
         self.ended = False
-        self._model = model
+        self.model = ""
         self._request_id = request_id
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -97,7 +96,7 @@ class GenerateStream:
     def _answer(self, reason: FinishReason) -> GeneratedText:
         usage = self._usage
         return {
-            "model": self._model,
+            "model": self.model,
             "text": "".join(self._text),
             "reasoning": "".join(self._reasoning) or None,
             "finish_reason": _ENDS[reason],

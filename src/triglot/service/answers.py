@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from triglot.backend.client import Aborted
 from triglot.backend.failures import convert_error_answer, find_error
@@ -18,7 +18,7 @@ from triglot.events import Failed, Progress
 from triglot.service.limits import pass_on_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from triglot.backend.client import Call
     from triglot.backend.decode import AnswerDecoder
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from triglot.events import BackendEvent
     from triglot.service.flight import Flight
     from triglot.web import RequestContext
+
+T = TypeVar("T")
 
 log = logging.getLogger("triglot")
 
@@ -35,6 +37,31 @@ EARLY_START_S: Final = 0.25
 _LEAST_WAIT_S: Final = 0.001  # a timer may ring a little early
 _ERROR_BODY_LIMIT: Final = 1 << 20
 _BODY_LIMIT: Final = 1 << 28
+
+
+async def get_ready(flight: Flight, *, within_s: float | None = None) -> bool:
+    """See `Flight.get_ready`.
+
+    Raises:
+        ApiError: the request cannot be met, took too long, or was cancelled.
+        ClientGone: the client went away first.
+    """
+    try:
+        return await flight.get_ready(within_s)
+    except Aborted:
+        raise ClientGone from None
+    except asyncio.CancelledError as error:
+        raise told(error) from None
+
+
+async def attend(flight: Flight, work: Coroutine[Any, Any, T]) -> T:
+    """See `Flight.attend`; raises as `get_ready`."""
+    try:
+        return await flight.attend(work)
+    except Aborted:
+        raise ClientGone from None
+    except asyncio.CancelledError as error:
+        raise told(error) from None
 
 
 async def open_answer(call: Call | Flight, context: RequestContext, *, stream: bool, within_s: float | None = None) -> None:

@@ -164,7 +164,7 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
         retrieval=retrieval,
         conversations=Conversations(store, new_id),
         compactor=Compactor(turns),
-        counter=InputCounter(turns, counter),
+        counter=InputCounter(flights, turns, counter),
         store=store,
         max_body_bytes=settings.max_body_bytes,
     )

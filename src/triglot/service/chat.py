@@ -12,7 +12,7 @@ from triglot.dialects.chat.request import WATCHED, can_fold, convert_request, fi
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.chat.support import CREATE_CHAT_COMPLETION
 from triglot.media.reader import Remote
-from triglot.service.answers import EARLY_START_S, open_answer, read_body
+from triglot.service.answers import EARLY_START_S, get_ready, open_answer, read_body
 from triglot.service.chat_answers import RelayedStream, fold_answer
 from triglot.service.losses import report_losses
 
@@ -47,10 +47,16 @@ class ChatHandlers:
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
         """Answer with the backend's own bytes, or with what they are as a stream, folded."""
         flight = self._flights.begin(context)
-        profile = await self._prepare(context)
-        fold = self._fold and profile.extensions and can_fold(context.document)
-        body = convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
-        await flight.load(body, in_one_piece=not fold)
+
+        async def prepare() -> bytes:
+            profile = await self._prepare(context)
+            fold = self._fold and profile.extensions and can_fold(context.document)
+            flight.in_one_piece = not fold
+            return convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
+
+        flight.load(prepare)
+        await get_ready(flight)
+        fold = not flight.in_one_piece
         await open_answer(flight, context, stream=fold)
         answer = await (fold_answer if fold else read_body)(flight)
         if context.log.is_wanted:
@@ -60,13 +66,19 @@ class ChatHandlers:
     async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:
         """Answer with the backend's own bytes, in whole events."""
         flight = self._flights.begin(context)
-        profile = await self._prepare(context)
-        body = convert_request(context.document, context.body, profile, WATCHED if profile.extensions else {})
-        await flight.load(body)
+        extensions = True  # until it is known: a backend without them sends nothing that would be hidden
+
+        async def prepare() -> bytes:
+            nonlocal extensions
+            profile = await self._prepare(context)
+            extensions = profile.extensions
+            return convert_request(context.document, context.body, profile, WATCHED if extensions else {})
+
+        flight.load(prepare)
         await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
         relay = StreamRelay(
             choices=request.n or 1,
-            hide_progress=profile.extensions and not request.return_progress,
+            hide_progress=extensions and not request.return_progress,
             tell_progress=bool(request.return_progress),
             tell_usage=bool(request.stream_options and request.stream_options.include_usage),
         )

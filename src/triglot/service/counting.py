@@ -35,7 +35,7 @@ class PromptCounter:
         return (await self._discovery.profile()).extensions
 
     async def count(self, body: dict[str, Any], context: RequestContext) -> int:
-        """The tokens of the prompt of a chat request, images by an estimate.
+        """The tokens of the prompt of a chat request, images by an estimate. Cancel it when nobody wants them any more.
 
         Raises:
             ApiError: UNSUPPORTED: the backend cannot count; else what the backend says of the request.
@@ -50,7 +50,6 @@ class PromptCounter:
         """The same of a backend that can count; `None` if it has not begun to answer `within_s`."""
         headers = {"content-type": "application/json", "x-request-id": context.request_id}
         call = self._backend.call("POST", _PATH, body=msgspec.json.encode(body), headers=headers)
-        context.client.on_end(call.abort)
         await open_answer(call, context, stream=False, within_s=within_s)
         if call.status == 0:
             await call.aclose()

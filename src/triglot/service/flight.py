@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from triglot.backend.adapters import choose_adapter
 from triglot.backend.client import Aborted, Timeouts
-from triglot.errors import ApiError, ClientGone, ErrorKind
+from triglot.errors import ApiError, ErrorKind
 from triglot.service import phases as limits
 from triglot.service.affinity import affinity_of
 from triglot.service.names import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from triglot.backend.client import Backend, Call
     from triglot.backend.discovery import Discovery
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from triglot.service.phases import Phases
     from triglot.state.cancels import CancelRegistry, Kind, Registration
     from triglot.web import RequestContext
+
+    Prepare: TypeAlias = Callable[[], Coroutine[Any, Any, bytes]]
+
+T = TypeVar("T")
 
 CHAT_PATH: Final = "/v1/chat/completions"
 POSITION_HEADER: Final = "x-triglot-queue-position"
@@ -38,6 +42,20 @@ class Cancelled(ApiError):  # noqa: N818 - not a failure: somebody asked for it
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.CANCELLED, "The request was cancelled.")
+
+
+class Prepared(NamedTuple):
+    """What is known of a request once it can be sent.
+
+    Attributes:
+        body: the chat request.
+        slots: how many requests the backend takes at once.
+        names_slot: whether it takes the number of a slot.
+    """
+
+    body: bytes
+    slots: int | None
+    names_slot: bool
 
 
 class Flights:
@@ -85,27 +103,18 @@ class Flight:
 
     Attributes:
         status, headers: of the backend's answer, once it has begun; the status is 0 before.
+        in_one_piece: the answer comes when it is complete: there is no first token to wait for. Settled by what prepares the request.
+        is_prepared: whether the request can be sent.
         registration: its entry in the registry.
         session_id: what its client calls the session.
         log: what is noted of the request.
     """
 
     __slots__ = (
-        *(
-            "_answer_headers",
-            "_body",
-            "_call",
-            "_document",
-            "_ended",
-            "_flights",
-            "_idle_timer",
-            "_is_awaited",
-            "_is_whole",
-            "_loop",
-            "_phase_timer",
-        ),
-        *("_owner", "_phases", "_pins", "_progress_at", "_queue_until", "_request_id", "_ticket", "_total_timer", "_verdict"),
-        *("headers", "log", "registration", "session_id", "status"),
+        *("_answer_headers", "_body", "_call", "_document", "_ended", "_flights", "_idle_timer", "_is_awaited", "_is_late", "_job"),
+        *("_knows", "_loop", "_owner", "_phase_timer", "_phases", "_pins", "_prepare", "_prepared", "_progress_at", "_queue_s"),
+        *("_request_id", "_root", "_ticket", "_total_timer", "_verdict"),
+        *("headers", "in_one_piece", "is_prepared", "log", "registration", "session_id", "status"),
     )
 
     def __init__(self, flights: Flights, context: RequestContext, phases: Phases) -> None:
@@ -117,19 +126,26 @@ class Flight:
         self.log = context.log
         self._phases = phases
         self._loop = asyncio.get_running_loop()
+        self._prepare: Prepare | None = None
+        self._root: str | None = None
+        self._job: asyncio.Task[Any] | None = None
+        self._prepared: Prepared | None = None
+        self._knows: asyncio.Future[None] | None = None
+        self._is_late = False
         self._body = b""
-        self._is_whole = False
         self._pins = False
         self._call: Call | None = None
         self._ticket: Ticket | None = None
         self._verdict: ApiError | None = None
         self._ended = False
-        self._queue_until: float | None = None
+        self._queue_s = phases.queue  # what is left of it
         self._phase_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._total_timer = self._set_timer(phases.total, "total")
         self._progress_at = 0.0
         self._is_awaited = True
+        self.in_one_piece = False
+        self.is_prepared = False
         self.registration: Registration | None = None
         self.session_id: str | None = None
         self.status = 0
@@ -140,37 +156,68 @@ class Flight:
         if self.registration is not None:
             self.registration.add(kind, name)
 
-    async def load(self, body: bytes, *, root: str | None = None, in_one_piece: bool = False) -> None:
-        """Take the request to be sent, and a place in the queue.
+    def load(self, prepare: Prepare, *, root: str | None = None) -> None:
+        """Take what makes the request that is to be sent. It is not begun with before somebody waits for the request.
 
         Args:
-            body: a chat request.
+            prepare: gives the chat request. It is called when the backend has told what it is and can do, and ends with the flight.
             root: names the conversation, where the client's request holds only its end.
-            in_one_piece: the answer comes when it is complete: there is no first token to wait for.
+        """
+        self._prepare = prepare
+        self._root = root
+
+    async def attend(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something for the request that is no chat request; it is given up with the request.
 
         Raises:
-            ApiError: the queue is full, the request is cancelled, or it chooses an adapter that is not there.
-            ClientGone: the client has gone.
+            Aborted: the client has gone.
+            Cancelled: by one of its ids.
+            ApiError: the request took too long, or what the work raises.
         """
-        facts = await self._flights.discovery.facts()
-        profile = await self._flights.discovery.profile()
-        lora = await self._choose_adapter()
-        if self._ended:
-            raise ClientGone
+        job = self._begin(work)
+        if self._ended or self._verdict is not None:
+            job.cancel()
+        await asyncio.wait((job,))
         self._check()
-        admission = self._flights.admission
-        admission.resize(facts.slots)
-        affinity = affinity_of(self._document, self.session_id, root) if admission.has_choice else None
-        self._document = None
-        self._ticket = ticket = admission.enter(self._owner, affinity)
-        self.log.queued(ticket.position)
-        self._body = body if lora is None else _with_field(body, b"lora", msgspec.json.encode(lora))
-        self._is_whole = in_one_piece
-        if ticket.position:
-            self._answer_headers[POSITION_HEADER] = str(ticket.position)
-        if self._phases.queue is not None:
-            self._queue_until = self._loop.time() + self._phases.queue
-        self._pins = profile.extensions and b'"id_slot"' not in body
+        return job.result()
+
+    async def get_ready(self, within_s: float | None = None) -> bool:
+        """Wait until the request can be sent: the backend has told of itself, and the request is converted.
+
+        Args:
+            within_s: return False if the backend has told nothing after so many seconds; call again to go on waiting.
+
+        Raises:
+            Aborted: the client has gone.
+            Cancelled: by one of its ids.
+            ApiError: the backend cannot be asked, or told nothing in time; or the request cannot be met.
+        """
+        if self.is_prepared:
+            return True
+        if (job := self._job) is None:
+            self._check()
+            self._knows = self._loop.create_future()
+            job = self._begin(self._make_request(self._knows))
+        until = self._end_of(within_s)
+        if not await self._learn(job, until):
+            self._is_late = True
+            return False
+        if self._is_late and until is not None:  # the stream may have begun by now: its client is to hear signs of life
+            await asyncio.wait((job,), timeout=max(until - self._loop.time(), 0))
+        else:
+            await asyncio.wait((job,))
+        self._check()
+        if not job.done():
+            return False
+        self._prepared = job.result()
+        self._job = None
+        self.is_prepared = True
+        return True
+
+    def take_over(self, before: Flight) -> None:
+        """Go on with what another flight of the same request has been given, and may have prepared."""
+        self._prepare, self._root = before._prepare, before._root
+        self._prepared, self.is_prepared = before._prepared, before.is_prepared
 
     # The interface of a call.
 
@@ -183,13 +230,18 @@ class Flight:
         Raises:
             Aborted: the client has gone.
             Cancelled: by one of its ids.
-            ApiError: a phase took too long, or as `Call.open`.
+            ApiError: a phase took too long, as `get_ready`, the queue is full, or as `Call.open`.
         """
-        until = None if within_s is None else self._loop.time() + within_s
+        until = self._end_of(within_s)
+        if not await self.get_ready(within_s):
+            return False
+        if not self._is_late:  # the backend has all of the time, however long the conversion took
+            until = self._end_of(within_s)
         if self._call is None:
-            if not await self._wait_for_place(within_s):
+            ticket = self._ticket or self._enter()
+            if not await self._queue(lambda: ticket.position == 0, ticket.wait, until, "queue"):
                 return False
-            self._send()
+            self._send(ticket)
         call = self._call
         assert call is not None  # noqa: S101 - for the type checker
         try:
@@ -239,6 +291,8 @@ class Flight:
 
     def abort(self) -> None:
         """See `Call.abort`."""
+        if self._job is not None:
+            self._job.cancel()
         if self._call is not None:
             self._call.abort()
         elif self._ticket is not None:
@@ -281,32 +335,89 @@ class Flight:
         self.abort()
         self._release()
 
-    async def _wait_for_place(self, within_s: float | None) -> bool:
-        """Whether the backend has a place for the request `within_s`."""
-        ticket = self._ticket
-        assert ticket is not None  # noqa: S101 - for the type checker: `load` comes first
-        until = None if within_s is None else self._loop.time() + within_s
+    def _end_of(self, within_s: float | None) -> float | None:
+        return None if within_s is None else self._loop.time() + within_s
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        self._job = job = self._loop.create_task(work)
+        job.add_done_callback(_note_failure)
+        return job
+
+    async def _make_request(self, knows: asyncio.Future[None]) -> Prepared:
+        discovery = self._flights.discovery
+        facts = await discovery.facts()
+        profile = await discovery.profile()
+        lora = await self._choose_adapter()
+        knows.set_result(None)
+        assert self._prepare is not None  # noqa: S101 - for the type checker: `load` comes first
+        body = await self._prepare()
+        names_slot = profile.extensions and b'"id_slot"' not in body
+        return Prepared(body if lora is None else _with_field(body, b"lora", msgspec.json.encode(lora)), facts.slots, names_slot)
+
+    async def _learn(self, job: asyncio.Task[Any], until: float | None) -> bool:
+        """Whether the backend has told of itself until then. Only this, and not the conversion, counts as time in the queue."""
+        knows = self._knows
+        if knows is None:
+            return True
+
+        async def wait(within_s: float | None) -> None:
+            await asyncio.wait((job, knows), timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+
+        if not await self._queue(lambda: knows.done() or job.done(), wait, until, "facts"):
+            return False
+        self._knows = None
+        return True
+
+    def _enter(self) -> Ticket:
+        """Enter the queue.
+
+        Raises:
+            ApiError: it is full.
+        """
+        prepared, self._prepared, self._prepare = self._prepared, None, None  # not held for as long as the answer lasts
+        assert prepared is not None  # noqa: S101 - for the type checker
+        admission = self._flights.admission
+        admission.resize(prepared.slots)
+        affinity = affinity_of(self._document, self.session_id, self._root) if admission.has_choice else None
+        self._document = None
+        self._ticket = ticket = admission.enter(self._owner, affinity)
+        self.log.queued(ticket.position)
+        if ticket.position:
+            self._answer_headers[POSITION_HEADER] = str(ticket.position)
+        self._body = prepared.body
+        self._pins = prepared.names_slot
+        return ticket
+
+    async def _queue(
+        self, is_over: Callable[[], bool], wait: Callable[[float | None], Awaitable[object]], until: float | None, waited_for: str
+    ) -> bool:
+        """Wait for what comes before the request is sent; whether it came until then.
+
+        Raises:
+            ApiError: all that the request waited for so took too long.
+        """
+        limit = None if self._queue_s is None else self._loop.time() + self._queue_s
         while True:
             self._check()
-            if ticket.position == 0:
-                return True
             now = self._loop.time()
-            if self._queue_until is not None and now >= self._queue_until:
+            if limit is not None:
+                self._queue_s = limit - now
+            if is_over():
+                return True
+            if limit is not None and now >= limit:
                 self._release()
-                raise self._phases.too_late("queue")
+                raise self._phases.too_late("queue", waited_for)
             if until is not None and now >= until:
                 return False
-            latest = min((time for time in (until, self._queue_until) if time is not None), default=None)
-            await ticket.wait(None if latest is None else latest - now)
+            latest = min((time for time in (until, limit) if time is not None), default=None)
+            await wait(None if latest is None else latest - now)
 
     async def _choose_adapter(self) -> list[dict[str, Any]] | None:
         """The adapters that the request works with, where it chooses."""
         choice = self._document.get("use_adapter") if isinstance(self._document, dict) else None
         return None if choice is None else choose_adapter(await self._flights.discovery.adapters(), choice)
 
-    def _send(self) -> None:
-        ticket = self._ticket
-        assert ticket is not None  # noqa: S101 - for the type checker
+    def _send(self, ticket: Ticket) -> None:
         self.log.sent_at = time.perf_counter()
         body, self._body = self._body, b""  # not held for as long as the answer lasts
         if self._pins and ticket.slot is not None:
@@ -314,7 +425,7 @@ class Flight:
         timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
         headers = {"content-type": "application/json", "x-request-id": self._request_id}
         self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
-        if not self._is_whole:
+        if not self.in_one_piece:
             self._phase_timer = self._set_timer(self._phases.first_token, "first_token")
 
     def _sent(self) -> Call:
@@ -352,10 +463,18 @@ class Flight:
     def _release(self) -> None:
         if self._ticket is not None:
             self._ticket.release()
+        if self._job is not None:
+            self._job.cancel()
         for timer in (self._phase_timer, self._idle_timer, self._total_timer):
             if timer is not None:
                 timer.cancel()
         self._phase_timer = self._idle_timer = self._total_timer = None
+
+
+def _note_failure(job: asyncio.Task[Any]) -> None:
+    """See what a job has raised, which nobody may wait for any more."""
+    if not job.cancelled():
+        job.exception()
 
 
 def _with_field(body: bytes, name: bytes, value: bytes) -> bytes:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from triglot.backend.adapters import choose_adapter
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.generate import GenerateStream, convert_request
 from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
@@ -36,7 +35,7 @@ class GenerateHandlers:
     async def generate_text(self, request: GenerateText, context: RequestContext) -> GeneratedText:
         """Answer with the whole text."""
         flight = self._flights.begin(context)
-        stream = await self._load(flight, request, context)
+        stream = self._load(flight, request, context)
         await open_answer(flight, context, stream=True)
         last = (await collect_events(flight, AnswerDecoder(), stream))[-1]
         assert last["type"] == "generate.done"  # noqa: S101 - a failure has been raised
@@ -45,17 +44,19 @@ class GenerateHandlers:
     async def stream_text(self, request: GenerateText, context: RequestContext) -> ByteStream:
         """Answer with the text as it is written."""
         flight = self._flights.begin(context)
-        stream = await self._load(flight, request, context)
+        stream = self._load(flight, request, context)
         await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
         opening = stream.start(None) if flight.status == 0 else ()
         return TranslatedStream(
             flight, AnswerDecoder(), stream, request_id=context.request_id, heartbeat_s=self._heartbeat_s, opening=opening
         )
 
-    async def _load(self, flight: Flight, request: GenerateText, context: RequestContext) -> GenerateStream:
-        adapters = () if request.use_adapter is None else await self._discovery.adapters()
-        facts = await self._discovery.facts()
-        model = facts.model or await self._discovery.default_model()
-        body = convert_request(request, model, await self._discovery.profile(), choose_adapter(adapters, request.use_adapter))
-        await flight.load(msgspec.json.encode(body))
-        return GenerateStream(model, context.request_id)
+    def _load(self, flight: Flight, request: GenerateText, context: RequestContext) -> GenerateStream:
+        stream = GenerateStream(context.request_id)
+
+        async def prepare() -> bytes:
+            stream.model = await self._discovery.default_model()
+            return msgspec.json.encode(convert_request(request, stream.model, await self._discovery.profile()))
+
+        flight.load(prepare)
+        return stream

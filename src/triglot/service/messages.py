@@ -18,15 +18,17 @@ from triglot.dialects.messages.thinking import find_altered_thinking, plan_think
 from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
-from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+from triglot.service.answers import EARLY_START_S, TranslatedStream, attend, collect_events, open_answer
 from triglot.service.losses import report_losses
 from triglot.service.media import resolve_media
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from triglot.backend.discovery import Discovery
     from triglot.dialects.chat_request import ChatRequest
     from triglot.dialects.translator import NewId
-    from triglot.generated.messages.events import Message, MessageTokensCount, ModelInfo, ModelList
+    from triglot.generated.messages.events import Message, MessageStreamEvent, MessageTokensCount, ModelInfo, ModelList
     from triglot.generated.messages.models import CountMessageTokens, CreateMessage, ListModelsQuery
     from triglot.media.reader import MediaReader
     from triglot.service.counting import PromptCounter
@@ -79,23 +81,21 @@ class MessagesHandlers:
     async def create_message(self, request: CreateMessage, context: RequestContext) -> Message:
         """Answer with one message, the fold of the stream that it would have been."""
         flight = self._flights.begin(context)
-        chat = await self._convert(request, context)
-        translator = await self._translator(request, context, flight)
-        await flight.load(chat.encode())
+        decoder, translator = self._load(flight, request, context)
         await open_answer(flight, context, stream=True)
-        return fold_events(await collect_events(flight, AnswerDecoder(chat.rules), translator))
+        return fold_events(await collect_events(flight, decoder, translator))
 
     async def stream_message(self, request: CreateMessage, context: RequestContext) -> ByteStream:
         """Answer with the message's events; they begin after a moment, whether or not the backend has begun by then."""
         flight = self._flights.begin(context)
-        chat = await self._convert(request, context)
-        translator = await self._translator(request, context, flight)
-        await flight.load(chat.encode())
+        decoder, translator = self._load(flight, request, context)
         await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
-        opening = translator.start(await self._measure(request, context)) if flight.status == 0 else ()
+        opening: Sequence[MessageStreamEvent] = ()
+        if flight.status == 0:
+            opening = translator.start(await attend(flight, self._measure(request, context)) if flight.is_prepared else None)
         return TranslatedStream(
             flight,
-            AnswerDecoder(chat.rules),
+            decoder,
             translator,
             request_id=context.request_id,
             heartbeat_s=self._heartbeat_s,
@@ -104,8 +104,7 @@ class MessagesHandlers:
 
     async def count_message_tokens(self, request: CountMessageTokens, context: RequestContext) -> MessageTokensCount:
         """Count the prompt's tokens with the backend's own template and tokenizer."""
-        await self._report(COUNT_MESSAGE_TOKENS, request, context)
-        return {"input_tokens": await self._counter.count(await self._prompt(request), context)}
+        return {"input_tokens": await attend(self._flights.begin(context), self._count(request, context))}
 
     async def list_models(self, query: ListModelsQuery, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models, a page of them."""
@@ -132,15 +131,33 @@ class MessagesHandlers:
         losses += await resolve_media(request, self._media)
         report_losses(table, context, [*losses, *find_altered_thinking(request, self._restore)])
 
-    async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
+    async def _count(self, request: CountMessageTokens, context: RequestContext) -> int:
+        await self._report(COUNT_MESSAGE_TOKENS, request, context)
+        return await self._counter.count(await self._prompt(request), context)
+
+    def _load(self, flight: Flight, request: CreateMessage, context: RequestContext) -> tuple[AnswerDecoder, MessageStream]:
+        """Let the request be converted as soon as that can be done; gives what will read its answer."""
         _refuse_to_continue(request)
+        decoder = AnswerDecoder()
+        translator = self._translator(request, context, flight)
+
+        async def prepare() -> bytes:
+            chat = await self._convert(request, context)
+            decoder.hold_to(chat.rules)
+            translator.context_tokens = (await self._discovery.facts()).context_tokens
+            return chat.encode()
+
+        flight.load(prepare)
+        return decoder, translator
+
+    async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
         await self._report(CREATE_MESSAGE, request, context)
         chat = convert_request(request, await self._discovery.profile(), self._restore)
         await self._name_model(chat.body)
         refuse_unperceived(chat.body["messages"], await self._discovery.facts(), request.model, "messages")
         return chat
 
-    async def _translator(self, request: CreateMessage, context: RequestContext, flight: Flight) -> MessageStream:
+    def _translator(self, request: CreateMessage, context: RequestContext, flight: Flight) -> MessageStream:
         display = plan_thinking(request).display
         message_id = self._new_id("msg_")
         flight.name("message_id", message_id)
@@ -152,7 +169,6 @@ class MessagesHandlers:
             sign=partial(seal_thinking if display == "omitted" else sign_thinking, self._signing_key),
             display=display,
             members=called_members(request),
-            context_tokens=(await self._discovery.facts()).context_tokens,
         )
 
     async def _measure(self, request: CreateMessage, context: RequestContext) -> int | None:

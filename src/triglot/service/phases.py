@@ -9,6 +9,7 @@ from triglot.errors import ApiError, ErrorKind
 HEADER: Final = "x-triglot-timeout"
 
 _TOO_LATE: Final = {
+    "facts": "The backend did not tell what it is within {limit:g} s: it hangs, or loads its model. Try again later, or raise {flag}.",
     "queue": "No place came free at the backend within {limit:g} s: other requests have them all. Try again later, or raise {flag}.",
     "first_token": "The backend gave no token within {limit:g} s; it may still be reading the prompt. Send a shorter one, or raise {flag}.",
     "idle": "The backend gave nothing more for {limit:g} s in the middle of its answer. Try again, or raise {flag}.",
@@ -20,7 +21,7 @@ class Phases(NamedTuple):
     """Limits in seconds; `None`: for ever.
 
     Attributes:
-        queue: until the backend has a place for the request.
+        queue: until the backend has a place for the request; it may have to load its model before, or to tell how many places it has.
         connect: until the backend has taken the connection.
         first_token: from then on until the model's first token, the reading of the prompt included.
         idle: between two signs of progress of an answer.
@@ -47,9 +48,14 @@ class Phases(NamedTuple):
         wanted = [_read_limit(part.strip()) for part in header.split(",") if part.strip()]
         return self._replace(**{name: _lower(getattr(self, name), seconds) for name, seconds in wanted})
 
-    def too_late(self, phase: str) -> ApiError:
-        """The error of a request that ran into a limit."""
-        message = _TOO_LATE[phase].format(limit=getattr(self, phase), flag=f"--{phase.replace('_', '-')}-timeout-s")
+    def too_late(self, phase: str, waited_for: str | None = None) -> ApiError:
+        """The error of a request that ran into a limit.
+
+        Args:
+            phase: whose limit it is.
+            waited_for: what was waited for, if that is not what gave the phase its name.
+        """
+        message = _TOO_LATE[waited_for or phase].format(limit=getattr(self, phase), flag=f"--{phase.replace('_', '-')}-timeout-s")
         return ApiError(ErrorKind.BACKEND_TIMEOUT, message, details={"phase": phase})
 
 

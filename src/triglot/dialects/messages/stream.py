@@ -69,6 +69,7 @@ class MessageStream:
         context_tokens: how many tokens prompt and answer may have together, if that is known.
 
     Attributes:
+        context_tokens: as above; it counts only at the end.
         ended: whether the last event has been made.
     """
 
@@ -91,7 +92,7 @@ class MessageStream:
         self._sign = sign
         self._display = display
         self._members = members or {}
-        self._context_tokens = context_tokens
+        self.context_tokens = context_tokens
         self._cursor = Cursor(TABLE)
         self._started = False
         self._block: BlockKind | None = None
@@ -225,7 +226,7 @@ class MessageStream:
         if finished.reason == "stop" and self._called:  # some backends say "stop" after tool calls
             return "tool_use"
         total = self._usage.prompt + self._usage.completion
-        if finished.reason == "length" and self._context_tokens is not None and total >= self._context_tokens:
+        if finished.reason == "length" and self.context_tokens is not None and total >= self.context_tokens:
             return "model_context_window_exceeded"
         return _STOP_REASONS[finished.reason]
 

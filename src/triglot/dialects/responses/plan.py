@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -39,6 +39,9 @@ class StreamPlan(msgspec.Struct, frozen=True):
     max_tool_calls: int | None = None
     compacts: bool = False
     top_logprobs: int | None = None
+
+
+NO_PLAN: Final = StreamPlan({})
 
 
 class Converted(msgspec.Struct, frozen=True):

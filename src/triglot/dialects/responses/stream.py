@@ -11,6 +11,7 @@ from triglot.dialects.openai_errors import failure_code
 from triglot.dialects.responses.answer import convert_usage
 from triglot.dialects.responses.outlet import BrokenAnswerError, Outlet
 from triglot.dialects.responses.output import Compaction, Items
+from triglot.dialects.responses.plan import NO_PLAN
 from triglot.errors import ErrorKind
 from triglot.events import (
     BackendEvent,
@@ -40,21 +41,28 @@ class ResponseStream:
         response: the response before its first token, from `begin_response`; each event carries it as it is at that moment.
         new_id: makes the ids of items and calls.
         now: seconds since 1970.
-        plan: how the answer is told.
+        plan: how the answer is told; see `follow` where that is not known yet.
         seal: seals thinking and summaries; not called unless the plan asks for it.
 
     Attributes:
         ended: whether the last event has been made. The backend may still be writing, where its answer could not be told.
     """
 
-    def __init__(self, response: Response, *, new_id: NewId, now: Callable[[], int], plan: StreamPlan, seal: Seal) -> None:
+    def __init__(self, response: Response, *, new_id: NewId, now: Callable[[], int], plan: StreamPlan = NO_PLAN, seal: Seal) -> None:
         self._response = response
         self._now = now
         self._out = Outlet(response)
-        self._output: Output = Compaction(self._out, new_id, seal) if plan.compacts else Items(self._out, plan, new_id, seal)
+        self._new_id = new_id
+        self._seal = seal
         self._waits = response["status"] == "queued"
         self._is_broken = False
         self.ended = False
+        self.follow(plan)
+
+    def follow(self, plan: StreamPlan) -> None:
+        """Tell the answer in another way, of which nothing has been told yet."""
+        out = self._out
+        self._output: Output = Compaction(out, self._new_id, self._seal) if plan.compacts else Items(out, plan, self._new_id, self._seal)
 
     def start(self, prompt_tokens: int | None) -> list[StreamEvent]:  # noqa: ARG002 - this dialect tells it at the end
         """Begin before the backend does; nothing if it has begun."""

@@ -16,6 +16,7 @@ import msgspec
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
 from triglot.logs import CANCELLED
+from triglot.service.answers import EARLY_START_S, get_ready
 from triglot.sse import encode_event
 from triglot.state.store import RUNNING, StoreError
 
@@ -116,11 +117,13 @@ class BackgroundRuns:
         return found[0] if found is not None and found[0].turn.owner == owner else None
 
     async def start(self, turn: Turn, context: RequestContext) -> Run:
-        """Keep the queued response, and begin with it.
+        """Keep the queued response, and begin with it; a backend that is slow to tell what it takes is waited for later.
 
         Raises:
-            ApiError: it cannot be stored.
+            ApiError: the request cannot be met, or the response not be stored.
+            ClientGone: the client went away first.
         """
+        await get_ready(turn.flight, within_s=EARLY_START_S)
         await self._turns.save(turn)
         if not turn.response["store"]:
             raise ApiError(ErrorKind.INTERNAL, "The response cannot be stored, so it cannot be made in the background; stream it instead.")

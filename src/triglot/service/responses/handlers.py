@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from triglot.generated.responses.support import GET_RESPONSE_QUERY
+from triglot.service.answers import attend
 from triglot.service.losses import tell_losses
 from triglot.service.response_socket import ResponseSocket
 from triglot.service.responses.background import RunStream
@@ -15,6 +16,7 @@ from triglot.support import find_losses
 if TYPE_CHECKING:
     from triglot.generated.responses import events, models
     from triglot.service.counting import PromptCounter
+    from triglot.service.flight import Flights
     from triglot.service.responses.background import BackgroundRuns
     from triglot.service.responses.compaction import Compactor
     from triglot.service.responses.conversations import Conversations
@@ -169,11 +171,13 @@ class InputCounter:
     """Counts what a response would read.
 
     Args:
+        flights: how requests are cancelled and limited.
         turns: completes requests from the store.
         counter: counts prompts.
     """
 
-    def __init__(self, turns: Turns, counter: PromptCounter) -> None:
+    def __init__(self, flights: Flights, turns: Turns, counter: PromptCounter) -> None:
+        self._flights = flights
         self._turns = turns
         self._counter = counter
 
@@ -183,6 +187,9 @@ class InputCounter:
         Raises:
             ApiError: the backend cannot count, or the request cannot be converted.
         """
+        return await attend(self._flights.begin(context), self._count(request, context))
+
+    async def _count(self, request: models.CountInputTokens, context: RequestContext) -> int:
         return await self._counter.count(await self._turns.convert_prompt(request, context), context)
 
 

@@ -19,7 +19,7 @@ from triglot.dialects.responses.stream import ResponseStream
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import Finished, Usage
 from triglot.generated.responses.support import COUNT_INPUT_TOKENS, CREATE_RESPONSE
-from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, get_ready, open_answer
 from triglot.service.losses import find_request_losses, refuse_rejected, tell_losses
 from triglot.service.response_media import resolve_media
 from triglot.state.seal import seal, unseal
@@ -57,14 +57,12 @@ class Turn:
         request_id, owner: of the request.
         response: the response as it stands now.
         history: the items that it is about.
-        root: names the conversation by its oldest item, where the request holds only its end.
         flight: takes it to the backend.
-        body: the chat request to send.
         translator: tells the answer.
         decoder: reads it.
     """
 
-    __slots__ = ("body", "decoder", "flight", "history", "owner", "request_id", "response", "root", "translator")
+    __slots__ = ("decoder", "flight", "history", "owner", "request_id", "response", "translator")
 
     def __init__(  # noqa: PLR0913 - keywords
         self,
@@ -73,8 +71,6 @@ class Turn:
         flight: Flight,
         response: Response,
         history: History,
-        root: str | None = None,
-        body: bytes,
         translator: ResponseStream,
         decoder: AnswerDecoder,
     ) -> None:
@@ -83,8 +79,6 @@ class Turn:
         self.flight = flight
         self.response = response
         self.history = history
-        self.root = root
-        self.body = body
         self.translator = translator
         self.decoder = decoder
 
@@ -155,7 +149,7 @@ class Turns:
         generate: bool = True,
         table: SupportTable = CREATE_RESPONSE,
     ) -> Turn:
-        """Find what the request continues, and convert it.
+        """Find what the request continues, and let it be converted as soon as the backend has told what it takes.
 
         Args:
             request: the validated request.
@@ -176,38 +170,45 @@ class Turns:
         if request.conversation is not None and request.store is False:
             losses.append(Loss("conversation", "ignored", "it is read, but with store set to false nothing is added to it"))
         history = await self._historian.complete(request, context.document, context.owner, memory)
-        prior = len(history.prior)
-        losses += await self._read_media(request, prior)
-        purpose = _purpose(context)
-        profile = await self._discovery.profile()
-        convert = partial(convert_request, request, profile, partial(unseal, self._key, purpose), prior, answers=generate)
-        converted = await asyncio.to_thread(convert) if takes_long(request) else convert()
-        tell_losses([*losses, *refuse_rejected(converted.losses)], context)
-        body = converted.chat.body
-        refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
-        if generate and request.truncation == "auto":
-            await self._shortener.shorten(body, context)
         response = begin_response(
             request,
             context.document,
-            model=request.model or await self._discovery.default_model(),
+            model=request.model or "",
             response_id=self._new_id("resp_"),
             created_at=now(),
             conversation_id=history.conversation_id,
         )
-        translator = ResponseStream(response, new_id=self._new_id, now=now, plan=converted.plan, seal=partial(seal, self._key, purpose))
         flight.name("response_id", response["id"])
-        flight.log.model = response["model"]
-        return Turn(
+        turn = Turn(
             context=context,
             flight=flight,
             response=response,
-            root=history.prior[0].id if history.prior else None,
             history=history if remembers or memory is not None else history.without_prior(keep_given=response["store"]),
-            body=converted.chat.encode(),
-            translator=translator,
-            decoder=AnswerDecoder(converted.chat.rules),
+            translator=ResponseStream(response, new_id=self._new_id, now=now, seal=partial(seal, self._key, _purpose(context))),
+            decoder=AnswerDecoder(),
         )
+        prepare = partial(self._convert, turn, request, context, losses, prior=len(history.prior), answers=generate)
+        flight.load(prepare, root=history.prior[0].id if history.prior else None)
+        return turn
+
+    async def _convert(  # noqa: PLR0913 - keywords
+        self, turn: Turn, request: CreateResponse, context: RequestContext, losses: Sequence[Loss], *, prior: int, answers: bool
+    ) -> bytes:
+        """The chat request; the turn learns how its answer is to be told."""
+        losses = [*losses, *await self._read_media(request, prior)]
+        unseal_own = partial(unseal, self._key, _purpose(context))
+        convert = partial(convert_request, request, await self._discovery.profile(), unseal_own, prior, answers=answers)
+        converted = await asyncio.to_thread(convert) if takes_long(request) else convert()
+        tell_losses([*losses, *refuse_rejected(converted.losses)], context)
+        body = converted.chat.body
+        refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
+        if answers and request.truncation == "auto":
+            await self._shortener.shorten(body, context)
+        if not turn.response["model"]:
+            turn.response["model"] = context.log.model = await self._discovery.default_model()
+        turn.decoder.hold_to(converted.chat.rules)
+        turn.translator.follow(converted.plan)
+        return converted.chat.encode()
 
     async def convert_prompt(self, request: CountInputTokens, context: RequestContext) -> dict[str, Any]:
         """The chat request whose prompt a response to this request would have.
@@ -248,6 +249,7 @@ class Turns:
 
         if generate:
             return await self.stream(turn, context, settle=settle)
+        await get_ready(turn.flight)
         teller = turn.translator
         events = [*teller.start(None), *teller.receive(Usage(0, 0, 0)), *teller.receive(Finished("stop"))]
         await settle(events)
@@ -259,7 +261,6 @@ class Turns:
         Raises:
             ApiError: it failed.
         """
-        await self._load(turn)
         await open_answer(turn.flight, context, stream=True)
         events = await collect_events(turn.flight, turn.decoder, turn.translator)
         response = fold_events(events)
@@ -277,7 +278,6 @@ class Turns:
         Raises:
             ApiError: it failed before the events begin.
         """
-        await self._load(turn)
         await open_answer(turn.flight, context, stream=True, within_s=EARLY_START_S)
         opening = turn.translator.start(None) if turn.flight.status == 0 else ()
         return TranslatedStream(
@@ -295,13 +295,9 @@ class Turns:
         """Let a turn go on under a context that outlives its request."""
         before, turn.flight = turn.flight, self._flights.begin(context)
         turn.flight.name("response_id", turn.response["id"])
+        turn.flight.take_over(before)
         if before.registration is not None and before.registration.cancelled:  # while the response was being stored
             turn.flight.cancel()
-
-    @staticmethod
-    async def _load(turn: Turn) -> None:
-        body, turn.body = turn.body, b""  # not held for as long as the answer lasts
-        await turn.flight.load(body, root=turn.root)
 
     async def _settle(self, turn: Turn, _events: Sequence[Any]) -> None:
         """Keep the response before its last event leaves: whoever has seen that may continue it at once."""
