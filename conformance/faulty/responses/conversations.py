@@ -70,7 +70,7 @@ class Conversations:
 
     async def list_items(self, request: Request) -> Reply:
         """The items, page by page."""
-        return Reply(list_page(self._find(request).items, request))
+        return Reply(list_page(self._find(request).items, request, self._host))
 
     async def get_item(self, request: Request) -> Reply:
         """One item."""

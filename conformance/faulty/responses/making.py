@@ -46,7 +46,7 @@ class Making:
         stored = body.get("store") is not False
         if body.get("background") and not stored:
             raise Refusal(400, "A response in the background has to be stored.", param="background")
-        given = read_items(body, self._store, self._host.new_id)
+        given = read_items(body, self._store, self._host)
         begun = begin_response(body, response_id=self._host.new_id("resp_"), created_at=self._host.now(), model=model)
         final, plan = self._answer(body, given, begun, request)
         kept = StoredResponse(final, given.own, body.get("previous_response_id"))
@@ -63,7 +63,7 @@ class Making:
         body = _body(request)
         COUNT(body, "")
         self._model(body)
-        given = read_items(body, self._store, self._host.new_id)
+        given = read_items(body, self._store, self._host)
         prompt, _ = make_prompt(body, given.read, self._seals, context=self._host.context)
         return Reply({"object": "response.input_tokens", "input_tokens": len(prompt.tokens())})
 
@@ -72,7 +72,7 @@ class Making:
         body = _body(request)
         COMPACT(body, "")
         self._model(body)
-        given = read_items(body, self._store, self._host.new_id)
+        given = read_items(body, self._store, self._host)
         item, plan = self._summary(body, given)
         spoken = [one for one in given.read if one["type"] == "message" and one["role"] == "user"]
         answer = {

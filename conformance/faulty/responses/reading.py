@@ -9,8 +9,7 @@ from faulty.exchange import Refusal
 from faulty.responses.items import fill_item, is_reference, latest_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from faulty.host import Host
     from faulty.store import Conversation, Store
 
 Document = dict[str, Any]
@@ -33,7 +32,7 @@ class Given:
     compacts: bool
 
 
-def read_items(body: Document, store: Store, new_id: Callable[[str], str]) -> Given:
+def read_items(body: Document, store: Store, host: Host) -> Given:
     """Find all that a request refers to.
 
     Raises:
@@ -43,10 +42,10 @@ def read_items(body: Document, store: Store, new_id: Callable[[str], str]) -> Gi
     if given is None and body.get("previous_response_id") is None and body.get("conversation") is None:
         raise Refusal(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     conversation = find_conversation(body, store)
-    before = conversation.items if conversation is not None else _continued(body, store)
+    before = conversation.items if conversation is not None else _continued(body, store, host)
     items: list[Document] = [{"role": "user", "content": given}] if isinstance(given, str) else given or []
     spoken = [item for item in items if item.get("type") != "compaction_trigger"]
-    filled = [(item, find_item(item, store, "input") if is_reference(item) else fill_item(item, new_id)) for item in spoken]
+    filled = [(item, find_item(item, store, "input") if is_reference(item) else fill_item(item, host.new_id)) for item in spoken]
     own = [full for item, full in filled if not is_reference(item)]
     compacts = bool(items) and items[-1].get("type") == "compaction_trigger"
     return Given(own, [*latest_context(before), *(full for _, full in filled)], conversation, compacts)
@@ -81,12 +80,12 @@ def find_conversation(body: Document, store: Store) -> Conversation | None:
     return store.conversations[conversation_id]
 
 
-def _continued(body: Document, store: Store) -> list[Document]:
+def _continued(body: Document, store: Store, host: Host) -> list[Document]:
     before = body.get("previous_response_id")
     if before is None:
         return []
     try:
-        links = store.chain(before)
+        links = store.chain(before, forgives=host.has("responses/deleted-link-forgotten"))
     except KeyError:
         message = f"Previous response with id '{before}' not found."
         raise Refusal(400, message, param="previous_response_id", code="previous_response_not_found") from None

@@ -38,7 +38,7 @@ class Stored:
     async def cancel(self, request: Request) -> Reply:
         """End the work on a response."""
         kept = self._find(request)
-        if not kept.response["background"]:
+        if not kept.response["background"] and not self._host.has("responses/foreground-cancelled"):
             raise Refusal(400, "Only a response that is made in the background can be cancelled.")
         if not self._host.has("responses/cancel-does-nothing"):
             self._end(kept)
@@ -54,7 +54,9 @@ class Stored:
 
     async def input_items(self, request: Request) -> Reply:
         """What a response was given, page by page."""
-        return Reply(list_page(self._find(request).given, request))
+        kept = self._find(request)
+        links = self._store.chain(kept.response["id"]) if self._host.has("responses/items-of-the-chain") else [kept]
+        return Reply(list_page([item for link in links for item in link.given], request, self._host))
 
     def _find(self, request: Request) -> StoredResponse:
         response_id = request.params["response_id"]
@@ -72,7 +74,7 @@ class Stored:
         kept.tell(*tell_response(cut, queued=True)[len(kept.events) :])
 
 
-def list_page(items: list[Document], request: Request) -> Document:
+def list_page(items: list[Document], request: Request, host: Host) -> Document:
     """The page of a list that a request asks for: newest first, unless it says otherwise.
 
     Raises:
@@ -82,7 +84,12 @@ def list_page(items: list[Document], request: Request) -> Document:
     if order not in ("asc", "desc"):
         raise Refusal(400, "Invalid 'order': expected 'asc' or 'desc'.", param="order", code="invalid_value")
     limit = _whole(request, "limit", _USUAL, 1, _MOST)
-    return page(items, after=_query(request, "after"), limit=limit, newest_first=order == "desc")
+    return page(
+        items,
+        after=None if host.has("responses/after-ignored") else _query(request, "after"),
+        limit=_MOST if host.has("responses/limit-ignored") else limit,
+        newest_first=order == "desc" and not host.has("responses/order-ignored"),
+    )
 
 
 def _query(request: Request, name: str) -> str | None:
