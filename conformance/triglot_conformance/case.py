@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from triglot_conformance.contract.contract import read_yaml
 from triglot_conformance.live.steps import LiveError, Usual, read_live
@@ -250,4 +252,7 @@ def _read_recording(path: Path) -> Message | None:
 
 @cache
 def _schema() -> Any:
-    return Draft202012Validator(json.loads(files("triglot_conformance").joinpath("case.schema.json").read_text("utf-8")))
+    package = files("triglot_conformance")
+    assertion = json.loads(package.joinpath("live/assertion.schema.json").read_text("utf-8"))
+    registry: Registry[Any] = Registry().with_resource("assertion.schema.json", DRAFT202012.create_resource(assertion))
+    return Draft202012Validator(json.loads(package.joinpath("case.schema.json").read_text("utf-8")), registry=registry)

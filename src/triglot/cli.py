@@ -1,4 +1,4 @@
-"""The command line: `triglot serve` and `triglot --version`."""
+"""The command line: `triglot serve`, and the commands of the conformance suite where it is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import uvicorn
 
@@ -39,11 +39,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("triglot")
 
+_SUITE: Final = {
+    "conform": "say what any server gets right and wrong",
+    "report": "show the results of several such runs side by side",
+    "record": "turn what passes between a client and a server into cases",
+}
 _PONG_WITHIN_S = 300.0  # a client may be busy with a tool for long: a dead one is noticed early enough
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `triglot` command. Ends the process with status 2 for a bad command line, 1 for a failed start."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] and arguments[0] in _SUITE:
+        sys.exit(_run_suite(arguments))
     parser = build_parser()
     options = vars(parser.parse_args(arguments))
     if options.pop("command") is None:
@@ -57,11 +65,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(1, f"triglot: {error}\n")
 
 
+def _run_suite(arguments: Sequence[str]) -> int:
+    """Hand a command on to the conformance suite, which comes with an extra and imports nothing of the gateway."""
+    try:
+        from triglot_conformance.cli import main as run  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        print(f'triglot: {arguments[0]} needs {error.name}: pip install "triglot[conformance]"', file=sys.stderr)  # noqa: T201
+        return 2
+    return run(arguments)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser; it only collects texts, `Settings.load` reads them."""
     parser = argparse.ArgumentParser(prog="triglot", description="Three API dialects in front of one local model server.")
     parser.add_argument("--version", action="version", version=f"triglot {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, purpose in _SUITE.items():
+        commands.add_parser(name, help=purpose, add_help=False)
     serve_parser = commands.add_parser(
         "serve",
         help="run the gateway",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from triglot_conformance.__main__ import main
+from triglot_conformance.cli import main
 from triglot_conformance.case import CaseError, load_case, load_cases
 
 from .conftest import CASES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from triglot_conformance.__main__ import main
+from triglot_conformance.cli import main
 
 pytestmark = pytest.mark.usefixtures("child_path")
 

@@ -76,16 +76,17 @@ def check_assertion_source(assertion: Mapping[str, Any]) -> None:
     Raises:
         ValueError: the assertion cannot be used; the message says why.
     """
-    other = assertion.get("same_as", {}).get("path")
-    for path in (assertion["path"], *assertion.get("sum", ()), *([other] if other else ())):
+    others = [assertion[name]["path"] for name in ("same_as", "differs_from") if name in assertion]
+    for path in (assertion["path"], *assertion.get("sum", ()), *others):
         check_path(path)
     operators = assertion.keys() & _OPERATORS.keys()
     if len(operators) != 1:
         raise ValueError(f"an assertion has one operator, this has {len(operators)}: {json.dumps(dict(assertion))}")
-    try:
-        re.compile(assertion.get("matches", ""))
-    except re.error as error:
-        raise ValueError(f"{assertion['matches']!r} is no regular expression: {error}") from None
+    for pattern in (assertion.get("matches", ""), assertion.get("no_match", "")):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
     try:
         Draft202012Validator.check_schema(assertion.get("json", {}))
     except SchemaError as error:
@@ -206,6 +207,23 @@ def _unique(found: list[Match], _wanted: Any, _sources: Any, _source: Any) -> Re
     return None
 
 
+def _alike(found: list[Match], _wanted: Any, _sources: Any, _source: Any) -> Refusal:
+    if not found:
+        return "is missing", None
+    return _each(found, lambda value: same(value, found[0].value), f"the same everywhere, {show(found[0].value)}")
+
+
+def _no_match(found: list[Match], pattern: Any, _sources: Any, _source: Any) -> Refusal:
+    hit = next((match for match in found if isinstance(match.value, str) and re.search(pattern, match.value)), None)
+    return None if hit is None else _wrong(hit, f"no match of {pattern}")
+
+
+def _differs(found: list[Match], other: Any, sources: Any, _source: Any) -> Refusal:
+    others = find(other["path"], sources.get(other.get("on", _BODY)))
+    hit = next((match for match in found if any(same(match.value, value) for value in others)), None)
+    return ("is missing", None) if not found else None if hit is None else _wrong(hit, f"another value than that of {other['path']}")
+
+
 def _at_least(found: list[Match], bound: Any, _sources: Any, _source: Any) -> Refusal:
     return _each(found, lambda value: _is_number(value) and value >= bound, f"a number of at least {show(bound)}")
 
@@ -312,6 +330,9 @@ _OPERATORS: dict[str, Callable[[list[Match], Any, Any, Any], Refusal]] = {
     "min": _min,
     "max": _max,
     "unique": _unique,
+    "same": _alike,
+    "no_match": _no_match,
+    "differs_from": _differs,
     "at_least": _at_least,
     "at_most": _at_most,
     "sum": _sum,

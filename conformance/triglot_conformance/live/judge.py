@@ -6,13 +6,14 @@ Everything here is pure, and takes whatever bytes a server may send.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot_conformance.contract.fold import FOLDS, FoldError
 from triglot_conformance.contract.ids import id_findings, twin_id_findings
 from triglot_conformance.contract.paths import look_up, show
 from triglot_conformance.contract.shape import shape_findings
+from triglot_conformance.contract.state import state_findings, stream_state_findings
 from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.contract.usage import stream_usage_findings, usage_findings
 from triglot_conformance.live.assertions import check_assertions
@@ -136,7 +137,12 @@ def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Jud
     judgement.body = judgement.sources["body"] = body
     judgement.findings += dialect.body_findings(step.method, _path(step), answer.status, body)
     if answer.status < _ERROR and _is_answer(dialect, step):
-        judgement.findings += [*id_findings(dialect.name, body), *usage_findings(dialect.name, body)]
+        judgement.findings += _judge_answer(dialect.name, body)
+
+
+def _judge_answer(dialect: str, body: Any) -> list[Finding]:
+    """What holds within a whole answer, however it came."""
+    return [*state_findings(dialect, body), *id_findings(dialect, body), *usage_findings(dialect, body)]
 
 
 def _decode(body: bytes) -> tuple[Any, Finding | None]:
@@ -176,7 +182,7 @@ def _judge_stream(dialect: Dialect, step: LiveStep, answer: Answer, judgement: J
     if failure is not None:
         judgement.findings.insert(0, _tell_failure(stream.events[failure], failure))
     elif step.ordered and is_whole and _is_answer(dialect, step):
-        _fold(dialect, known, judgement)
+        _fold(dialect, step, known, judgement)
 
 
 def _judge_events(dialect: Dialect, step: LiveStep, events: Sequence[Any]) -> list[Finding]:
@@ -189,18 +195,24 @@ def _judge_across(dialect: Dialect, step: LiveStep, events: Sequence[Any], *, cu
     """What holds across events; of a part of a stream only what a later part cannot mend."""
     if not step.ordered:
         return []
-    found = [*dialect.stream.invariant_findings(events), *stream_usage_findings(dialect.name, events)]
+    found = [*dialect.stream.invariant_findings(events), *stream_state_findings(events), *stream_usage_findings(dialect.name, events)]
     return [finding for finding in found if finding.event is not None or not cut]
 
 
-def _fold(dialect: Dialect, events: Sequence[Any], judgement: Judgement) -> None:
+def _fold(dialect: Dialect, step: LiveStep, events: Sequence[Any], judgement: Judgement) -> None:
+    """What the stream folds to is an answer like any other."""
     try:
         body = FOLDS[dialect.name](events)
     except FoldError as error:
-        judgement.findings.append(Finding("fold", f"the stream cannot be folded: {error}", "fold contradiction"))
+        judgement.findings.append(Finding("fold", f"the stream cannot be folded: {error}", f"fold {error.rule}"))
         return
     judgement.body = judgement.sources["body"] = body
-    judgement.findings += [*id_findings(dialect.name, body), *usage_findings(dialect.name, body)]
+    method = step.method if step.socket is None else "POST"
+    found = [*dialect.body_findings(method, _path(step), 200, body), *_judge_answer(dialect.name, body)]
+    told = {finding.rule for finding in judgement.findings}
+    judgement.findings += [
+        replace(finding, message=f"in what the stream folds to: {finding.message}") for finding in found if finding.rule not in told
+    ]
 
 
 def _is_failure(dialect: Dialect, event: Any) -> bool:
@@ -235,7 +247,7 @@ def _renumber(finding: Finding, numbers: Sequence[int]) -> Finding:
         return finding
     number = numbers[finding.event]
     message = finding.message.replace(f"event {finding.event}", f"event {number}", 1)
-    return Finding(finding.check, message, finding.rule, finding.exchange, number)
+    return replace(finding, message=message, event=number)
 
 
 def _as_json(answer: Answer, frames: Sequence[Frame]) -> list[dict[str, Any]]:
@@ -279,8 +291,7 @@ def _judge_twin_head(whole: Answer) -> Finding | None:
 
 
 def _of_twin(finding: Finding) -> Finding:
-    message = f"the same request without streaming: {finding.message}"
-    return Finding(finding.check, message, finding.rule, exchange=1, event=finding.event)
+    return replace(finding, message=f"the same request without streaming: {finding.message}", exchange=1)
 
 
 # Facts

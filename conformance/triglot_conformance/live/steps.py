@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from triglot_conformance.live.assertions import check_assertion_source, check_path
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -142,6 +144,7 @@ def read_live(folder: Path, source: Mapping[str, Any], steps: Sequence[Step], us
 def _read_step(folder: Path, number: int, source: Mapping[str, Any], usual: Step | Usual) -> LiveStep:
     if "slot_free" in source:
         return LiveStep(number, slot_free_within_s=float(source["slot_free"]["within_s"]))
+    _check_paths(folder, source)
     default = None if isinstance(usual, Usual) else usual
     body = _read_body(folder, default)
     expect = source.get("expect", {})
@@ -174,6 +177,17 @@ def _read_step(folder: Path, number: int, source: Mapping[str, Any], usual: Step
         assertions=source.get("assert", ()),
         bind=source.get("bind", {}),
     )
+
+
+def _check_paths(folder: Path, source: Mapping[str, Any]) -> None:
+    """Find out what a schema does not see: whether paths and patterns are such."""
+    try:
+        for assertion in (*source.get("exercised", ()), *source.get("assert", ())):
+            check_assertion_source(assertion)
+        for path in (*source.get("bind", {}).values(), *([source["poll"]["path"]] if "poll" in source else ())):
+            check_path(path)
+    except ValueError as error:
+        raise LiveError(f"{folder}: {error}") from None
 
 
 def _read_body(folder: Path, default: Step | None) -> str | None:

@@ -1,0 +1,166 @@
+"""Command line: `conform`, `report` and `record` (also as `triglot conform` ...), and for the suite itself `check`, `replay` and `fuzz`.
+
+Exit status: 0 when all is as expected, 1 when a case is not, 2 when the run itself could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triglot_conformance import conform, locations
+from triglot_conformance.baseline import LEVELS
+from triglot_conformance.case import CaseError, load_cases
+from triglot_conformance.contract.contract import Contract
+from triglot_conformance.known import KnownFailingError, parse_known_failing
+from triglot_conformance.live.probe import UnreachableError
+from triglot_conformance.live.target import TargetError
+from triglot_conformance.replay.cuts import CUTS, READERS
+from triglot_conformance.replay.gateway import GatewayError
+from triglot_conformance.replay.oracle import check_expectations
+from triglot_conformance.replay.replay import replay
+from triglot_conformance.replay.runner import Settings
+from triglot_conformance.replay.setups import load_setups
+from triglot_conformance.report import Report
+from triglot_conformance.results import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from triglot_conformance.case import Case
+
+_PROBLEMS = (CaseError, GatewayError, KnownFailingError, OSError, ResultsError, TargetError, UnreachableError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    options = _parse(arguments)
+    try:
+        return int(options.run(options))
+    except _PROBLEMS as error:
+        print(f"triglot {options.command}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _select(options: argparse.Namespace) -> list[Case]:
+    globs = options.filter
+    selected = [case for case in load_cases(options.cases) if not globs or any(fnmatchcase(case.id, glob) for glob in globs)]
+    if not selected:
+        raise CaseError(f"no case matches {' or '.join(globs or [])}")
+    return selected
+
+
+def _conform(options: argparse.Namespace) -> int:
+    return conform.run(_select(options), options)
+
+
+def _report(options: argparse.Namespace) -> int:
+    return conform.report(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Hold the cases' own expectations against the contract; no server is needed."""
+    contract = Contract(options.specs)
+    cases = _select(options)
+    report = Report(cases, [], verbose=options.verbose)
+    for case in cases:
+        report.add(case, [("expected", finding) for finding in check_expectations(case, contract)])
+    return report.finish("checked")
+
+
+def _replay(options: argparse.Namespace) -> int:
+    known = parse_known_failing(options.known_failing.read_text(encoding="utf-8")) if options.known_failing else []
+    cases = [case for case in _select(options) if case.steps]
+    settings = Settings(
+        command=options.gateway,
+        recordings=options.recordings,
+        contract=Contract(options.specs),
+        cuts=options.cut or (*CUTS, *READERS),
+        seed=options.seed,
+        setups=load_setups(options.setups, cases),
+        jobs=options.jobs,
+        timeout_s=options.timeout,
+    )
+    report = Report(cases, known, verbose=options.verbose)
+    started = time.monotonic()
+    tracebacks = asyncio.run(replay(cases, settings, lambda result: report.add(result.case, result.findings, result.exchanges)))
+    report.add_tracebacks(tracebacks)
+    return report.finish(f"replayed in {time.monotonic() - started:.1f} s, seed {options.seed}")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="triglot", description="Conformance of Chat Completions, Responses and Messages servers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    cases = _case_options()
+    conforming = commands.add_parser("conform", parents=[cases], help="say what a server gets right and wrong")
+    _add_target_options(conforming)
+    _add_gate_options(conforming)
+    _add_output_options(conforming)
+    conforming.set_defaults(run=_conform)
+    reporting = commands.add_parser("report", help="show the results of several runs side by side")
+    reporting.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="written by `conform --json`")
+    _add_output_options(reporting, json=False)
+    reporting.set_defaults(run=_report)
+    check = commands.add_parser("check", parents=[cases], help="hold the cases themselves against the contract")
+    check.set_defaults(run=_check)
+    _add_replay(commands.add_parser("replay", parents=[cases], help="play recorded backend bytes through a gateway"))
+    return parser.parse_args(arguments)
+
+
+def _case_options() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--filter", action="append", metavar="GLOB", help="only cases whose id matches; may be repeated")
+    shared.add_argument("--cases", type=Path, default=locations.CASES, metavar="DIR", help="other cases than the suite's own")
+    shared.add_argument("--specs", type=Path, default=locations.SPECS, metavar="DIR", help="another contract than the suite's own")
+    shared.add_argument("-v", "--verbose", action="store_true", help="every finding, not only the first of each case")
+    return shared
+
+
+def _add_target_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", metavar="URL", help="base URL of the server, such as http://localhost:8080")
+    parser.add_argument("--name", metavar="NAME", help="what reports call the server (default: its URL)")
+    parser.add_argument("--model", default="", metavar="NAME", help="the model to ask for (default: the first one listed)")
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument("--api-key", metavar="KEY", help="sent with each request; --api-key-env keeps it out of the process list")
+    keys.add_argument("--api-key-env", metavar="VARIABLE", help="environment variable that holds the key")
+    parser.add_argument("--dialect", action="append", choices=conform.DIALECTS, help="only this dialect; may be repeated")
+    parser.add_argument("--without", action="append", default=[], metavar="NEED", help="what the server does not have; may be repeated")
+    parser.add_argument("--slots-url", metavar="URL", help="the llama-server behind the server: do stopped requests end there?")
+    parser.add_argument("--jobs", type=conform.positive, default=4, metavar="N", help="cases side by side (default 4)")
+    parser.add_argument("--timeout", type=conform.seconds, default=60.0, metavar="SECONDS", help="for one answer (default 60)")
+    parser.add_argument("--list", action="store_true", help="list the cases and end")
+
+
+def _add_gate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--level", choices=LEVELS, default="SHOULD", help="failures of this level and above make the exit status 1 (default SHOULD)"
+    )
+    parser.add_argument("--known-failing", type=Path, metavar="FILE", help="patterns of cases that fail, each with its reason above it")
+    parser.add_argument("--baseline", type=Path, metavar="RESULTS.json", help="only what got worse since this run makes the exit status 1")
+
+
+def _add_output_options(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
+    if json:
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the results, with every request and event")
+        parser.add_argument("--no-progress", action="store_true", help="no progress bar")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary in Markdown")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with everything in it")
+    parser.add_argument("--badge", type=Path, metavar="FILE", help="write a badge as SVG")
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="gateways to run side by side (default 1)")
+    parser.add_argument("--cut", action="append", choices=(*CUTS, *READERS), help="only this cut, or way to read; may be repeated")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="for what is left to chance (default 1)")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for one answer (default 10)")
+    parser.add_argument("--known-failing", type=Path, metavar="FILE", help="patterns of cases that fail, each with its reason above it")
+    parser.add_argument("--recordings", type=Path, default=locations.RECORDINGS, metavar="DIR")
+    parser.add_argument("--setups", type=Path, default=locations.SETUPS, metavar="FILE", help="how the server is set up for some cases")
+    parser.add_argument("gateway", nargs="+", metavar="COMMAND", help="starts the gateway; {backend_port} and {port} are put in")
+    parser.set_defaults(run=_replay)
