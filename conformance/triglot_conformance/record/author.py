@@ -102,7 +102,7 @@ class Draft:
     bodies: list[Json] = field(default_factory=list)
 
 
-def draft_cases(exchanges: Sequence[Exchange], redacting: Redacting = Redacting()) -> tuple[list[Draft], list[str]]:  # noqa: B008
+def draft_cases(exchanges: Sequence[Exchange], redacting: Redacting = Redacting()) -> tuple[list[Draft], list[str]]:
     """Make cases of a session: one for each request, or for several where a later one sends back what an answer gave.
 
     Args:
@@ -153,7 +153,7 @@ def read_session(exchanges: Sequence[Exchange]) -> tuple[list[Asked], list[str]]
     return asked, notes
 
 
-def draft_case(case_id: str, asked: Sequence[Asked], redacting: Redacting = Redacting()) -> tuple[Draft, list[str]]:  # noqa: B008
+def draft_case(case_id: str, asked: Sequence[Asked], redacting: Redacting = Redacting()) -> tuple[Draft, list[str]]:
     """Make one case of some requests; see `draft_cases`."""
     links = [_links_of(asked[:index], one) for index, one in enumerate(asked)]
     names = _names(links)

@@ -64,6 +64,7 @@ _ID: Final = re.compile(
 _PROSE: Final = re.compile(
     r"(?P<escape>\\(?:u[0-9a-fA-F]{4}|.))"
     rf"|(?P<id>{_UUID}|\b{_PREFIX}(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{{6,}})"
+    r"|(?P<zeros>\b(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,})"  # where its digits are would tell which it is
     r"|(?P<scheme>\b(?:https?|wss?|file)://)"
     r"|(?P<braces>\{\{(?=[^{}]+\}\}))"
     r"|(?P<word>[A-Za-z]+)|(?P<digits>[0-9]+)|(?P<letter>[^\W\d_])",
@@ -159,10 +160,10 @@ class Redaction:
         """Prose: each word becomes filler, each digit a zero; lines, blanks, punctuation and ids' prefixes stay."""
         if text in self._kept:
             return text
-        if self._longest is not None and len(text) > self._longest:
+        found = _BILLING.match(text)
+        if self._longest is not None and len(text) > self._longest and not found:
             self.was_cut = True
             text = text[: self._longest]
-        found = _BILLING.match(text)
         if found:  # servers read this line of Claude Code's
             return _BILLING_VALUE.sub(lambda value: re.sub("[A-Za-z0-9]", "0", value[0]), found[0]) + self._prose(text[found.end() :])
         return self._prose(text)
@@ -234,6 +235,7 @@ class Redaction:
         kinds: dict[str, Callable[[str], str]] = {
             "id": self.identifier,
             "braces": lambda _: "{(",  # two would be a placeholder
+            "zeros": lambda token: "0" * len(token),
             "word": filler.word,
             "digits": filler.digits,
             "letter": filler.letter,
