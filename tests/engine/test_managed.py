@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ def served(request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytes
     workers = (
         ["--workers", request.param, "--state", str(tmp_path_factory.mktemp("state") / "state.sqlite3")] if request.param != "1" else []
     )
-    served = Served("--model-dirs", str(models), *workers)
+    served = Served("--model-dirs", str(models), "--heartbeat-s", "0.2", *workers)
     yield served
     served.stop()
 
@@ -243,6 +244,72 @@ def test_a_request_waits_while_the_only_model_is_loaded(with_demo: Served, path:
     answer = with_demo.client.post(path, json=request)
     assert answer.status_code == 200
     assert "Paris" in answer.text
+
+
+REQUESTS = {
+    "/v1/chat/completions": (QUESTION, '"choices":[]', "[DONE]"),
+    "/v1/responses": ({"model": "m", "input": "What is the capital of France?"}, "response.in_progress", '"status":"cancelled"'),
+    "/v1/messages": ({"model": "m", "max_tokens": 99, "messages": QUESTION["messages"]}, "event: ping", "message_stop"),
+}
+
+
+@contextlib.contextmanager
+def loading(served: Served) -> Iterator[None]:
+    """While the only model is being loaded and does not get on."""
+    served.engine("unload")
+    until(lambda: served.status()["state"] == "unloaded")
+    assert served.engine("load", model="demo").status_code == 200
+    [engine] = until(served.engines)
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        assert served.status()["state"] == "loading"
+        yield
+        assert served.status()["state"] == "loading"
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    until(lambda: served.status()["state"] == "ready")
+    assert "Paris" in json.dumps(served.ask())
+
+
+def cancel(served: Served, **target: str) -> int:
+    return served.client.post("/api/inference/cancel", json=target).json()["cancelled"]
+
+
+def count_sockets(served: Served) -> int:
+    """How many descriptors all processes of the gateway have, without those of the engine."""
+    return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in procfs.family(served.process.pid) if pid not in served.engines())
+
+
+@pytest.mark.parametrize("path", REQUESTS)
+def test_a_request_that_waits_for_the_only_model_beats_and_is_cancelled(with_demo: Served, path: str):
+    body, beat, end = REQUESTS[path]
+    with loading(with_demo), ThreadPoolExecutor() as threads:
+        whole = threads.submit(with_demo.client.post, path, json={**body, "session_id": "whole"})
+        with with_demo.client.stream("POST", path, json={**body, "stream": True, "cancel_id": "mine"}) as stream:
+            assert stream.status_code == 200
+            lines = stream.iter_lines()
+            for _ in range(3):
+                assert any(beat in line for line in lines)
+            assert cancel(with_demo, cancel_id="mine") == 1
+            assert any(end in line for line in lines)
+        assert not whole.done()
+        assert cancel(with_demo, session_id="whole") == 1
+        assert whole.result(10).status_code == 499
+
+
+@pytest.mark.parametrize("path", REQUESTS)
+def test_a_client_may_leave_while_the_only_model_is_loaded(with_demo: Served, path: str):
+    body, beat, _ = REQUESTS[path]
+    with loading(with_demo):
+        with_demo.status()
+        before = count_sockets(with_demo)
+        with (
+            httpx.Client(base_url=with_demo.client.base_url) as leaving,
+            leaving.stream("POST", path, json={**body, "stream": True, "session_id": "mine"}) as stream,
+        ):
+            assert any(beat in line for line in stream.iter_lines())
+        until(lambda: count_sockets(with_demo) <= before)
+        assert cancel(with_demo, session_id="mine") == 0
 
 
 def test_progress_is_told_until_the_end(with_demo: Served):
