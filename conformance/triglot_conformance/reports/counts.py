@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from triglot_conformance.results import CaseResult
 
 # Colour is never the only sign of a verdict.
-SYMBOLS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNSUPPORTED: "-", Verdict.INCONCLUSIVE: "?", Verdict.UNREACHABLE: "!"}
+SYMBOLS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNSUPPORTED: "\u2013", Verdict.INCONCLUSIVE: "?", Verdict.UNREACHABLE: "!"}
 
 # Controls, separators and the marks that turn the direction of text: a server's words must not steer a terminal or hide in a page.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
