@@ -40,7 +40,7 @@ _forgets("tools", "tools", [])
 _forgets("tool-choice", "tool_choice", "auto")
 _forgets("temperature", "temperature", 1.0)
 _forgets("max-output-tokens", "max_output_tokens", None)
-_forgets("text-format", "text", {"format": {"type": "text"}})
+_forgets("text-format", "text", {"format": {"type": "text"}}, "responses/wire/json-schema")
 _forgets("previous-response", "previous_response_id", None, "responses/state/chain")
 
 

@@ -150,9 +150,7 @@ def _wrong_sum(events: Events, _request: Request) -> Events:
     return _change_end(events, lambda response: {"usage": response["usage"] | {"total_tokens": response["usage"]["output_tokens"]}})
 
 
-@defect(
-    "responses/cached-tokens-apart", at="responses.events", caught_by="responses/wire/usage-cached", source="envoyproxy/ai-gateway#2236"
-)
+@defect("responses/cached-tokens-apart", at="responses.events", caught_by=_TEXT, source="envoyproxy/ai-gateway#2236")
 def _cached_apart(events: Events, _request: Request) -> Events:
     """Leaves cached tokens out of the count of the input that includes them."""
 
