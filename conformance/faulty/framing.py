@@ -28,6 +28,14 @@ class Head:
         return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")
 
 
+@dataclass(frozen=True)
+class Whole:
+    """An answer that is no stream, before it is written."""
+
+    head: Head
+    body: bytes
+
+
 def dump(value: Any) -> bytes:
     """JSON as the API servers write it: compact, UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -4,15 +4,15 @@ A defect is a small pure function at one hook point. It gets the honest value an
 change what it is given.
 
 Hook points, in the order in which a request passes them (`D` is chat, messages or responses):
-    route       Route | None -> Route | None       where the request goes
+    incoming    Request                            method, path, query and headers, before anything is done
     D.request   the decoded body                   before the handler reads it
     D.plan      Plan                               what the model says
     D.object    JSON of an answer with status 200
     D.error     Reply                              of a refused request
     D.events    list of events                     of a stream
     frames      list of frames in bytes            of a stream, closing frame included
-    payload     bytes of a whole body
-    head        Head                               status and headers, last of all
+    opening     Head                               of a stream
+    whole       Whole                              head and body of any other answer
     behaviour   no function: the server or a dialect asks `Hooks.has(name)`
 """
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from faulty import routing
 from faulty.exchange import Dialect, Refusal, Reply, Request, Stream
-from faulty.framing import LAST_CHUNK, Head, chunk, dump, frame, frames
+from faulty.framing import LAST_CHUNK, Head, Whole, chunk, dump, frame, frames
 from faulty.host import Host
 from faulty.reading import as_request, decode, read_body, read_head
 from triglot_conformance.wire.http1 import HttpError
@@ -29,6 +29,7 @@ Value = TypeVar("Value")
 
 _LINES = 1 << 20  # most bytes of a head
 _LINGER_S = 20.0  # how long a defective server works on for nobody, or keeps a finished answer open
+_GOODBYE_S = 1.0
 _LOOK_S = 0.02  # how often a busy server looks whether the client is there
 
 
@@ -84,7 +85,17 @@ class FaultyServer:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, Gone):
             while await _Connection(self._host, self._dialects, reader, writer).serve():
                 pass
+            await _let_finish(reader, writer)
         writer.close()
+
+
+async def _let_finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take what the client still sends: a connection that is closed before takes the answer with it."""
+    writer.write_eof()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GOODBYE_S):
+            while await reader.read(_LINES):
+                pass
 
 
 class _Connection:
@@ -108,7 +119,7 @@ class _Connection:
             request = as_request(head, request.id)
             self.keep = request.headers.get("connection", "").lower() != "close" and head.start_line.endswith("HTTP/1.1")
             dialect = routing.dialect_of(request, self.dialects)
-            request = replace(request, dialect=dialect.name)
+            request = self.host.apply("incoming", replace(request, dialect=dialect.name), request)
             if reply := self._own(request):
                 await self._reply(reply, dialect, request)
                 return self.keep
@@ -117,6 +128,7 @@ class _Connection:
             self.keep = False
             answer = dialect.error(Refusal(400, f"Not HTTP/1.1: {error}"), request)
         except Refusal as refusal:
+            self.keep = False  # the body has not been read
             answer = self.host.apply(f"{dialect.name}.error", dialect.error(refusal, request), request)
         if isinstance(answer, Stream):
             await self._stream(answer, dialect, request)
@@ -150,8 +162,9 @@ class _Connection:
             request = replace(request, json=self.host.apply(f"{dialect.name}.request", decoded, request))
             answer = await self._while_there(route.handle(request))
         except Refusal as refusal:
-            reply = dialect.error(refusal, request)
-            return dialect, request, self.host.apply(f"{dialect.name}.error", reply, request)
+            reply = self.host.apply(f"{dialect.name}.error", dialect.error(refusal, request), request)
+            buries = self.host.has("http/errors-in-stream") and isinstance(request.json, dict) and request.json.get("stream") is True
+            return dialect, request, Stream([reply.body]) if buries else reply
         if isinstance(answer, Reply):
             body_out = self.host.apply(f"{dialect.name}.object", answer.body, request)
             if answer.tokens:
@@ -163,6 +176,8 @@ class _Connection:
 
     async def _read(self, request: Request) -> bytes:
         try:
+            if self.host.has("http/reads-once"):
+                return await self.reader.read(int(request.headers.get("content-length", "0")))
             return await read_body(self.reader, request)
         except Refusal:
             self.keep = False  # the rest of the body is still on its way
@@ -195,15 +210,13 @@ class _Connection:
             task.cancel()
 
     async def _reply(self, reply: Reply, dialect: Dialect, request: Request) -> None:
-        payload = dump(reply.body) if reply.body is not None else b""
-        payload = self.host.apply("payload", payload, request)
-        headers = {"content-type": "application/json", "content-length": str(len(payload)), dialect.id_header: request.id, **reply.headers}
-        head = self.host.apply("head", Head(reply.status, headers), request)
-        self._close_after(head)
-        self.writer.write(head.encode() + (b"" if request.method == "HEAD" and not self.host.has("http/head-with-body") else payload))
+        body = dump(reply.body) if reply.body is not None else b""
+        headers = {"content-type": "application/json", "content-length": str(len(body)), dialect.id_header: request.id, **reply.headers}
+        whole = self.host.apply("whole", Whole(Head(reply.status, headers), body), request)
+        self.keep = self.keep and whole.head.headers["content-length"] == str(len(whole.body))
+        self._close_after(whole.head)
+        self.writer.write(whole.head.encode() + (b"" if request.method == "HEAD" else whole.body))
         await self.writer.drain()
-        if head.headers.get("content-length") != str(len(payload)):
-            self.keep = False
 
     def _close_after(self, head: Head) -> None:
         if not self.keep:
@@ -218,7 +231,7 @@ class _Connection:
             dialect.id_header: request.id,
             **stream.headers,
         }
-        head = self.host.apply("head", Head(200, headers), request)
+        head = self.host.apply("opening", Head(200, headers), request)
         self._close_after(head)
         self.writer.write(head.encode())
         if isinstance(stream.events, list):
@@ -226,8 +239,8 @@ class _Connection:
                 await self._send(self._paced(self.host.apply("frames", frames(stream.events, dialect), request)))
         else:
             await self._send(self._framed(stream.events, dialect, request))
-        if self.host.has("http/hangs-after-the-end"):
-            await asyncio.sleep(_LINGER_S)
+        while self.host.has("http/hangs-after-the-end") and not self.reader.at_eof():  # noqa: ASYNC110 - a reader has no such event
+            await asyncio.sleep(_LOOK_S)
         if self.host.has("http/no-last-chunk"):
             raise Gone
         self.writer.write(LAST_CHUNK)
