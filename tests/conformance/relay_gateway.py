@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 
 from triglot_conformance.wire.http1 import Message, Request, read_message
 
@@ -21,25 +22,32 @@ class Relay:
             if request.method == "GET":
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             else:
-                await self._relay(request, writer)
+                with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has left
+                    await self._relay(request, reader, writer)
             await writer.drain()
         writer.close()
 
-    async def _relay(self, request: Message, writer: asyncio.StreamWriter) -> None:
+    async def _relay(self, request: Message, client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._defect == "logs a traceback":
             sys.stderr.write("Traceback (most recent call last):\n")
         if self._defect == "asks twice":
             _, upstream = await self._ask(request)
             upstream.close()
         reader, upstream = await self._ask(request)
+        watch = asyncio.create_task(self._leave_with(client, upstream))
         text = await reader.readuntil(b"\r\n\r\n")
         head = text.replace(b"text/event-stream", b"text/plain") if self._defect == "wrong content type" else text
         head = head.replace(b" 200 ", b" 201 ") if self._defect == "wrong status" else head
         writer.write(head)
         while size := int(await reader.readuntil(b"\r\n"), 16):
             chunk = self._spoil((await reader.readexactly(size + 2))[:-2])
+            if self._defect == "drops what is not taken" and writer.transport.get_write_buffer_size():
+                continue
             if chunk:
                 writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                if self._defect != "drops what is not taken":
+                    await writer.drain()
+        watch.cancel()
         upstream.close()
         if self._defect == "does not end":
             await asyncio.Event().wait()
@@ -49,6 +57,11 @@ class Relay:
         if self._defect != "breaks off":
             writer.write(b"0\r\n\r\n")
 
+    async def _leave_with(self, client: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
+        await client.read()
+        if self._defect != "stays":
+            upstream.close()
+
     async def _ask(self, request: Message) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         # asked for so that the backend notices at once when nobody listens any more
         asked = {} if self._defect == "rewrites the request" else {"return_progress": True}
@@ -57,7 +70,7 @@ class Relay:
         writer.write(Request("POST", request.path, {}, body).encode("backend"))
         return reader, writer
 
-    def _spoil(self, chunk: bytes) -> bytes:
+    def _spoil(self, chunk: bytes) -> bytes:  # noqa: PLR0911 - a table
         match self._defect:
             case "decodes each read":
                 return chunk.decode(errors="replace").encode()
@@ -67,6 +80,10 @@ class Relay:
                 return chunk.replace(b'"finish_reason":"stop"', b'"finish_reason":null')
             case "adds event lines":
                 return chunk.replace(b"data: {", b"event: chunk\ndata: {")
+            case "takes one event of a write":
+                return chunk[: chunk.find(b"\n\n") + 2 or None]
+            case "knows line feeds alone":
+                return chunk.replace(b"\r", b"")
             case "changes the id":
                 return chunk.replace(b'"id":"chatcmpl-f', b'"id":"chatcmpl-g', 1)
             case _:

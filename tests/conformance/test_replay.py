@@ -53,6 +53,27 @@ def test_characters_that_are_decoded_piece_by_piece_are_found_by_their_cut(capsy
     assert "FAIL chat/stream/unicode [bytes, characters]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("defect", "unseen", "cut", "words"),
+    [
+        ("takes one event of a write", "events", "pairs", "[bytes, pairs]"),
+        ("knows line feeds alone", "whole", "cr", "[bytes, cr]"),
+        ("stays", "slow", "leaves", "left after"),
+    ],
+)
+def test_each_way_to_cut_or_to_read_finds_what_others_do_not(
+    defect: str, unseen: str, cut: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay_relay(defect, "--cut", unseen) == 0
+    assert replay_relay(defect, "--cut", cut, "--timeout", "0.5") == 1
+    assert words in capsys.readouterr().out
+
+
+def test_a_right_relay_passes_every_cut_and_reader_whatever_the_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay_relay("none", "--seed", "20261120") == 0, capsys.readouterr().out
+    assert "seed 20261120: 2 passed" in capsys.readouterr().out
+
+
 def test_a_gateway_that_does_not_start_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     assert replay_relay("does not start") == 2
     assert "no port for me" in capsys.readouterr().err

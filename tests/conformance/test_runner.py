@@ -117,7 +117,7 @@ def test_what_one_step_finds_the_next_sends(tmp_path: Path) -> None:
     assert seen[1] == ("DELETE", "/v1/responses/resp_12345678", "resp_12345678", b'"resp_12345678"')
 
 
-@pytest.mark.parametrize(("tries", "problem"), [(3, []), (2, [("http", "status is still 'queued' after 2 tries")])])
+@pytest.mark.parametrize(("tries", "problem"), [(3, []), (2, [("http", 'status is still "queued" after 2 tries')])])
 def test_a_poll_ends_with_another_value_or_with_its_tries(tmp_path: Path, tries: int, problem: Any) -> None:
     answers = iter(["queued", "queued", "completed"])
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from triglot_conformance.wire.http1 import Request
 
 _RECEIVE_BUFFER = 2048  # bytes; systems give a little more
-_LARGEST_SIP = 48
+_LARGEST_SIP = 48  # bytes
 
 
-async def exchange_slowly(host: str, port: int, request: Request, timeout_s: float, seed: str) -> Message:
+async def exchange_slowly(  # noqa: PLR0913 - what `exchange` takes, and how slowly
+    host: str, port: int, request: Request, timeout_s: float, seed: str, *, largest_sip: int = _LARGEST_SIP
+) -> Message:
     """Send a request on a connection of its own and read the answer a few bytes at a time, until the server closes the connection.
 
     Raises:
@@ -32,7 +34,7 @@ async def exchange_slowly(host: str, port: int, request: Request, timeout_s: flo
             async with asyncio.timeout(timeout_s):
                 await loop.sock_connect(connection, (host, port))
                 await loop.sock_sendall(connection, request.encode(f"{host}:{port}"))
-                while sip := await loop.sock_recv(connection, chance.randint(1, _LARGEST_SIP)):
+                while sip := await loop.sock_recv(connection, chance.randint(1, largest_sip)):
                     answer.feed_data(sip)
                     await asyncio.sleep(0)  # the others go first
         except TimeoutError:
