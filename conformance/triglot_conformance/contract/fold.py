@@ -18,7 +18,15 @@ Event = dict[str, Any]
 
 
 class FoldError(Exception):
-    """The stream cannot be folded: it contradicts itself. The message names the event."""
+    """The stream cannot be folded: it contradicts itself. The message names the event.
+
+    Attributes:
+        rule: the way, without values and numbers.
+    """
+
+    def __init__(self, message: str, rule: str = "contradiction") -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 def fold_messages(events: Sequence[Any]) -> Event:
@@ -82,7 +90,8 @@ def fold_responses(events: Sequence[Any]) -> Event:
     final: Event = {}
     _take_each(events, lambda event: _take_responses_event(output, final, event))
     if final.get("output") != output:
-        raise FoldError(_first_difference(final.get("output"), output))
+        words, field = _first_difference(final.get("output"), output)
+        raise FoldError(words, f"{field} of the final output differs")
     return final
 
 
@@ -128,19 +137,19 @@ def _grow_item(item: Event, event: Event) -> None:
             pass
 
 
-def _first_difference(said: Any, made: list[Event]) -> str:
-    """Which item of the final output is not the streamed one, and in what."""
+def _first_difference(said: Any, made: list[Event]) -> tuple[str, str]:
+    """Which item of the final output is not the streamed one, and the field that differs."""
     if not isinstance(said, list):
-        return f"the final output is {show(said)}, the stream made {show(made)}"
+        return f"the final output is {show(said)}, the stream made {show(made)}", "kind"
     if len(said) != len(made):
-        return f"the final output has {len(said)} items, the stream made {len(made)}"
+        return f"the final output has {len(said)} items, the stream made {len(made)}", "length"
     number = next(number for number, (one, other) in enumerate(zip(said, made, strict=True)) if one != other)
     one, other = said[number], made[number]
     if not isinstance(one, dict):
-        return f"item {number} of the final output is {show(one)}, the stream made {show(other)}"
+        return f"item {number} of the final output is {show(one)}, the stream made {show(other)}", "kind"
     field = next(name for name in {**one, **other} if name not in one or name not in other or one[name] != other[name])
     words = (show(side[field]) if field in side else "missing" for side in (one, other))
-    return f"{field} of item {number} is {next(words)} in the final output, the stream made {next(words)}"
+    return f"{field} of item {number} is {next(words)} in the final output, the stream made {next(words)}", field
 
 
 def fold_chat(events: Sequence[Any]) -> Event:
@@ -197,9 +206,14 @@ def _take_each(events: Sequence[Any], take: Callable[[Event], None]) -> None:
         try:
             take(event)
         except KeyError as error:
-            raise FoldError(f"event {number} ({_name(event)}): {error.args[0]} is missing here or in what it adds to") from error
-        except (FoldError, AttributeError, TypeError, ValueError, IndexError, RecursionError) as error:
-            raise FoldError(f"event {number} ({_name(event)}): {error}") from error
+            name = error.args[0] if isinstance(error.args[0], str) else "something"
+            words = f"event {number} ({_name(event)}): {name} is missing here or in what it adds to"
+            raise FoldError(words, f"{_name(event)} lacks {name}") from error
+        except FoldError as error:
+            raise FoldError(f"event {number} ({_name(event)}): {error}", f"{_name(event)} {error.rule}") from error
+        except (AttributeError, TypeError, ValueError, IndexError, RecursionError) as error:
+            words = f"event {number} ({_name(event)}): it does not fit what it adds to ({error})"
+            raise FoldError(words, f"{_name(event)} does not fit") from error
 
 
 def _name(event: Event) -> str:
@@ -210,7 +224,7 @@ def _name(event: Event) -> str:
 def _at(entries: Any, index: Any, what: str) -> Event:
     """The entry at an index, which must be there."""
     if not isinstance(entries, list) or not isinstance(index, int) or not 0 <= index < len(entries):
-        raise FoldError(f"it is for {what} {show(index)}, which has not begun")
+        raise FoldError(f"it is for {what} {show(index)}, which has not begun", f"for a {what} that has not begun")
     entry = entries[index]
     if not isinstance(entry, dict):
         raise FoldError(f"{what} {index} is {show(entry)}, no object")
@@ -223,7 +237,7 @@ def _parse_input(text: str, *, is_cut: bool) -> Any:
     except (ValueError, RecursionError) as error:
         if is_cut:
             return {}
-        raise FoldError(f"the streamed tool input is not JSON: {show(text)}") from error
+        raise FoldError(f"the streamed tool input is not JSON: {show(text)}", "tool input is not JSON") from error
 
 
 FOLDS: dict[str, Callable[[Sequence[Any]], Event]] = {"messages": fold_messages, "responses": fold_responses, "chat": fold_chat}
