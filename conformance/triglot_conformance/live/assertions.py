@@ -77,7 +77,8 @@ def check_assertion_source(assertion: Mapping[str, Any]) -> None:
         ValueError: the assertion cannot be used; the message says why.
     """
     others = [assertion[name]["path"] for name in ("same_as", "differs_from") if name in assertion]
-    for path in (assertion["path"], *assertion.get("sum", ()), *others):
+    summands = assertion.get("sum", ())
+    for path in (assertion["path"], *(summands["paths"] if isinstance(summands, dict) else summands), *others):
         check_path(path)
     operators = assertion.keys() & _OPERATORS.keys()
     if len(operators) != 1:
@@ -232,13 +233,16 @@ def _at_most(found: list[Match], bound: Any, _sources: Any, _source: Any) -> Ref
     return _each(found, lambda value: _is_number(value) and value <= bound, f"a number of at most {show(bound)}")
 
 
-def _sum(found: list[Match], paths: Any, _sources: Any, source: Any) -> Refusal:
+def _sum(found: list[Match], summands: Any, sources: Any, source: Any) -> Refusal:
+    paths = summands
+    if isinstance(summands, dict):
+        paths, source = summands["paths"], sources.get(summands["on"])
     parts = []
     for path in paths:
         values = find(path, source)
-        if len(values) != 1 or not (values[0] is None or _is_number(values[0])):
-            return f"is to be the sum of {' + '.join(paths)}, but {path} is {show(values[0]) if values else 'missing'}", None
-        parts.append(values[0] or 0)
+        if len(values) > 1 or not all(value is None or _is_number(value) for value in values):
+            return f"is to be the sum of {' + '.join(paths)}, but {path} is {_shown(values)}", None
+        parts.append(values[0] or 0 if values else 0)
     if len(found) != 1:
         return _wrong_number(found, "one")
     total = sum(parts)

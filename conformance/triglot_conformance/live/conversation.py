@@ -181,12 +181,15 @@ class Conversation:
             self._outcome.unreachable = answer.error or "no answer"
             return
         judgement = judge(self._dialect, step, answer, None if twin is None else twin[0], self._bodies)
+        skipped = holds(step.exercised, judgement.sources)
         for finding in judgement.findings:
+            if skipped and finding.check == "assert":
+                continue  # the model did not do what the assertions are about
             is_twins = finding.exchange == 1 and twin is not None
             self._outcome.findings.append(replace(finding, exchange=self._outcome.exchanges.index(twin[1]) if is_twins and twin else place))
         if answer.status not in step.statuses and step.statuses[0] in _GOOD:
             self._outcome.refusal, self._outcome.refusal_text = answer.status, _words(answer)
-        self._outcome.not_exercised = self._outcome.not_exercised or holds(step.exercised, judgement.sources)
+        self._outcome.not_exercised = self._outcome.not_exercised or skipped
         self._bodies[f"step:{step.number}"] = judgement.body
         self._bind(step, judgement, place)
 
