@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from faulty.websocket import Socket
+
 Event = dict[str, Any]
 
 
@@ -101,6 +103,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the program
 
 if TYPE_CHECKING:
     Handler = Callable[[Request], Awaitable[Reply | Stream]]
+    Talk = Callable[[Request, Socket], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Dialect:
         sentinel: data of the frame that closes a complete stream, or None.
         id_header: header that tells the request's id.
         id_prefix: what such an id begins with.
+        sockets: who talks on the WebSocket of a path.
     """
 
     name: str
@@ -143,3 +147,4 @@ class Dialect:
     sentinel: str | None = None
     id_header: str = "x-request-id"
     id_prefix: str = "req_"
+    sockets: dict[str, Talk] = field(default_factory=dict)

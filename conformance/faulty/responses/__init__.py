@@ -8,6 +8,7 @@ from faulty.exchange import Dialect, Refusal, Reply, Request, Route
 from faulty.responses.conversations import Conversations
 from faulty.responses.making import Making
 from faulty.responses.stored import Stored
+from faulty.responses.talking import Talking
 from faulty.store import Store
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def dialect(host: Host) -> Dialect:
     """The dialect of one running server, with a store of its own."""
     store = Store()
     making, stored, conversations = Making(host, store), Stored(host, store), Conversations(host, store)
+    talking = Talking(host, store, making)
     routes = (
+        Route("GET", "/v1/responses", "upgrade", _ask_for_upgrade),
         Route("POST", "/v1/responses", "create_response", making.create),
         Route("POST", "/v1/responses/input_tokens", "count_response_input_tokens", making.count),
         Route("POST", "/v1/responses/compact", "compact_response", making.compact),
@@ -39,7 +42,12 @@ def dialect(host: Host) -> Dialect:
         Route("GET", f"{_CONVERSATION}/items/{{item_id}}", "get_conversation_item", conversations.get_item),
         Route("DELETE", f"{_CONVERSATION}/items/{{item_id}}", "delete_conversation_item", conversations.delete_item),
     )
-    return Dialect("responses", routes, _error, event_line=True)
+    return Dialect("responses", routes, _error, event_line=True, sockets={"/v1/responses": talking.talk})
+
+
+async def _ask_for_upgrade(_request: Request) -> Reply:
+    message = "This path is for POST, and for WebSockets: a GET asks for an upgrade."
+    raise Refusal(426, message, code="upgrade_required", headers={"upgrade": "websocket"})
 
 
 def _error(refusal: Refusal, _request: Request) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faulty.exchange import Refusal, Reply, Request, Stream
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Made:
+    """A response that was made.
+
+    Attributes:
+        kept: it, as it is stored.
+        begun: it, before the model said anything.
+        given: what it was given.
+        plan: what the model said.
+        stored: whether it shall be stored.
+    """
+
+    kept: StoredResponse
+    begun: Document
+    given: Given
+    plan: Plan
+    stored: bool
+
+
 class Making:
     """Makes responses.
 
@@ -39,6 +59,28 @@ class Making:
     async def create(self, request: Request) -> Reply | Stream:
         """Answer a list of items."""
         body = _body(request)
+        made = self.make(body, self._store, request)
+        if body.get("background"):
+            return self._work_on(made, request)
+        if made.stored or self._host.has("responses/store-false-is-stored"):
+            self.keep(made)
+        final = made.kept.response
+        if body.get("stream"):
+            return Stream(tell_response(final))
+        return Reply(final, tokens=made.plan.usage.completion)
+
+    def make(self, body: Document, store: Store, request: Request, *, answers: bool = True) -> Made:
+        """Make a response, and keep it nowhere.
+
+        Args:
+            body: the request.
+            store: where what it refers to is found.
+            request: the request that it came with.
+            answers: whether the model is asked; without it the response is empty and complete.
+
+        Raises:
+            Refusal: the request cannot be served.
+        """
         CREATE(body, "")
         model = self._model(body)
         if body.get("prompt") is not None:
@@ -46,17 +88,20 @@ class Making:
         stored = body.get("store") is not False
         if body.get("background") and not stored:
             raise Refusal(400, "A response in the background has to be stored.", param="background")
-        given = read_items(body, self._store, self._host)
+        given = read_items(body, store, self._host)
         begun = begin_response(body, response_id=self._host.new_id("resp_"), created_at=self._host.now(), model=model)
-        final, plan = self._answer(body, given, begun, request)
-        kept = StoredResponse(final, given.own, body.get("previous_response_id"))
-        if body.get("background"):
-            return self._work_on(kept, begun, given, request)
-        if stored or self._host.has("responses/store-false-is-stored"):
-            self._keep(kept, given)
-        if body.get("stream"):
-            return Stream(tell_response(final))
-        return Reply(final, tokens=plan.usage.completion)
+        if answers:
+            final, plan = self._answer(body, given, begun, request)
+        else:
+            plan = Plan()
+            final = end_response(begun, [], plan, now=self._host.now())
+        return Made(StoredResponse(final, given.own, body.get("previous_response_id")), begun, given, plan, stored)
+
+    def keep(self, made: Made) -> None:
+        """Store a response, and add it to its conversation."""
+        self._store.responses[made.kept.response["id"]] = made.kept
+        if not self._host.has("responses/conversation-forgets-answers"):
+            _join(made.kept, made.given)
 
     async def count(self, request: Request) -> Reply:
         """Say how long the prompt of a response would be."""
@@ -105,33 +150,31 @@ class Making:
         plan = Plan(text=text, usage=Usage(prompt=len(prompt.tokens()), completion=len(pieces(text))))
         return {"type": "compaction", "id": self._host.new_id("cmp_"), "encrypted_content": seal_summary(text, self._seals)}, plan
 
-    def _keep(self, kept: StoredResponse, given: Given) -> None:
-        self._store.responses[kept.response["id"]] = kept
-        if given.conversation is not None and not self._host.has("responses/conversation-forgets-answers"):
-            given.conversation.items += [*kept.given, *kept.response["output"]]
-
-    def _work_on(self, kept: StoredResponse, begun: Document, given: Given, request: Request) -> Reply | Stream:
+    def _work_on(self, made: Made, request: Request) -> Reply | Stream:
         """Make a response in the background."""
-        final = kept.response
-        events = self._host.apply("responses.events", tell_response(final, queued=True), request)
-        kept.response = begun
-        self._store.responses[begun["id"]] = kept
+        kept = made.kept
+        events = self._host.apply("responses.events", tell_response(kept.response, queued=True), request)
+        kept.response = made.begun
+        self._store.responses[made.begun["id"]] = kept
         if self._host.has("responses/background-at-once"):
             kept.tell(*events)
         else:
             kept.tell(*events[:2])
-            kept.work = self._host.spawn(self._tell(kept, events[2:], given))
-        if _body(request).get("stream"):
-            return Stream(kept.follow())
-        return Reply(kept.response)
+            kept.work = self._host.spawn(self._tell(kept, events[2:], made.given))
+        return Stream(kept.follow()) if _body(request).get("stream") else Reply(kept.response)
 
     async def _tell(self, kept: StoredResponse, events: list[Document], given: Given) -> None:
         async with self._host.slot():
             for event in events:
                 await self._host.pause()
                 kept.tell(event)
-        if given.conversation is not None:
-            given.conversation.items += [*kept.given, *kept.response["output"]]
+        _join(kept, given)
+
+
+def _join(kept: StoredResponse, given: Given) -> None:
+    """Add what a response was given and made to its conversation."""
+    if given.conversation is not None:
+        given.conversation.items += [*kept.given, *kept.response["output"]]
 
 
 def _body(request: Request) -> Document:
