@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import yaml
 
 from triglot_conformance.case import PATHS
-from triglot_conformance.record.links import Link, find_id, find_links
+from triglot_conformance.record.links import Link, exercised_by, find_id, find_links
 from triglot_conformance.record.needs import needs_of
 from triglot_conformance.record.redact import Redaction
 from triglot_conformance.record.session import ContentError, header
@@ -171,7 +171,8 @@ def draft_case(case_id: str, asked: Sequence[Asked], redacting: Redacting = Reda
                 route = redaction.route(one.route, {link.value: _placeholder(name, link.value)})
         bodies.append(redaction.body(document))
         bind = {name: source for (giver, source), name in names.items() if giver == index}
-        steps.append(_step_source(one, route) | ({"bind": bind} if bind else {}))
+        exercised = exercised_by(one.answer, bind.values())
+        steps.append(_step_source(one, route) | ({"exercised": exercised} if exercised else {}) | ({"bind": bind} if bind else {}))
     source = _case_source(asked, steps, redacting if redaction.was_cut else replace(redacting, longest=None))
     blank = ", ".join(sorted(redaction.blank_media))
     return Draft(case_id, source, bodies), [f"{case_id}: the data of {blank} are zeros; put a file of your own there"] if blank else []

@@ -6,18 +6,22 @@ for: `previous_response_id` and references do, the id of a call that stands in t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Json: TypeAlias = Any
 Place: TypeAlias = tuple[str | int, ...]
 
 SEALS: Final = ("signature", "encrypted_content", "data")
 _REFERENCES: Final = ("call_id", "tool_call_id", "tool_use_id", "approval_request_id")
-_PLAIN: Final = ("type", "role", "status")
+_TYPED: Final = re.compile(r"\$(?:\.\w+)+\[\?@\.type == '(\w+)'\]")
+_COUNTED: Final = re.compile(r"(\$(?:\.\w+)+)\[-([0-9]+)\]")
+_SEALED: Final = ("id", "thinking", "summary")  # what a seal may hold for, and every server gives
+_UP_TO_THE_MODEL: Final = re.compile(r"\w*(?:reasoning|thinking|_call|tool_use)")
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,32 @@ def find_links(answers: Sequence[Json], document: Json) -> list[Link]:
             giver, path, holder = found
             neighbours = _at(document, place[:-1])
             for key, item in neighbours.items():
-                if key not in _PLAIN and item and item is not True and holder.get(key) == item:
+                if (key == place[-1] or key in _SEALED) and item and holder.get(key) == item:
                     links.append(Link(giver, f"{path}{_step(key)}", (*place[:-1], key), item))
         elif _is_reference(document, place) and value not in own and (given := find_id(answers, value)):
             links.append(Link(*given, place, value))
     return links
+
+
+def exercised_by(answer: Json, sources: Iterable[str]) -> list[dict[str, Json]]:
+    """Assertions that a model did what makes these values be: it may as well have called another number of tools, or thought nothing."""
+    least: dict[str, int] = {}
+    for source in sources:
+        if found := _TYPED.match(source):
+            if _UP_TO_THE_MODEL.fullmatch(found[1]):
+                least.setdefault(found[0], 1)
+        elif found := _COUNTED.match(source):
+            kind = _entries(answer, found[1])[-1]["type"]
+            path = f"{found[1]}[?@.type == '{kind}']"
+            least[path] = max(least.get(path, 0), int(found[2]))
+    return [{"path": path, "min": count} for path, count in least.items()]
+
+
+def _entries(answer: Json, path: str) -> list[Json]:
+    """A list that stands at a path without any filter."""
+    for key in path.split(".")[1:]:
+        answer = answer[key]
+    return list(answer)
 
 
 def _is_seal(document: Json, place: Place) -> bool:
@@ -119,7 +144,11 @@ def _json_path(document: Json, place: Place) -> str:
 def _entry(entries: list[Json], index: int) -> str:
     kinds = [entry.get("type") if isinstance(entry, dict) else None for entry in entries]
     kind = kinds[index]
-    return f"[?@.type == '{kind}']" if isinstance(kind, str) and kind.isidentifier() and kinds.count(kind) == 1 else f"[{index}]"
+    if isinstance(kind, str) and kind.isidentifier() and kinds.count(kind) == 1:
+        return f"[?@.type == '{kind}']"
+    if isinstance(kind, str) and set(kinds[index:]) == {kind}:  # the last ones of a kind, whatever stands before them
+        return f"[{index - len(kinds)}]"
+    return f"[{index}]"
 
 
 def _step(key: str) -> str:
