@@ -18,6 +18,7 @@ from faulty.exchange import Dialect, Refusal, Reply, Request, Stream
 from faulty.framing import LAST_CHUNK, Head, Whole, chunk, dump, frame, frames
 from faulty.host import Host
 from faulty.reading import as_request, decode, read_body, read_head
+from faulty.websocket import Socket, accept
 from triglot_conformance.wire.http1 import HttpError
 
 if TYPE_CHECKING:
@@ -123,6 +124,11 @@ class _Connection:
             if reply := self._own(request):
                 await self._reply(reply, dialect, request)
                 return self.keep
+            if request.headers.get("upgrade", "").lower() == "websocket" and request.path in dialect.sockets:
+                self._check_key(request)
+                self.writer.write(accept(request))
+                await dialect.sockets[request.path](request, Socket(self.reader, self.writer))
+                return False
             dialect, request, answer = await self._handle(request)
         except HttpError as error:
             self.keep = False
