@@ -11,13 +11,13 @@ from triglot_conformance.contract.paths import MISSING, look_up, show
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Fault = tuple[str, str]
 """Words, and the same as a rule."""
 
 _UNFINISHED = ("queued", "in_progress")
-_NOTHING = (MISSING, None, "", [], {})
+_NOTHING: tuple[Any, ...] = (MISSING, None, "", [], {})
 _STATUSES = {
     "response.created": ("queued", "in_progress"),
     "response.queued": ("queued",),
@@ -48,7 +48,8 @@ def stream_state_findings(events: Sequence[Any]) -> list[Finding]:
     found: dict[str, Finding] = {}
     for number, event in enumerate(events):
         kind = look_up(event, "type")
-        for words, way in _event_faults(kind, event):
+        check = _EVENTS.get(kind) if isinstance(kind, str) else None
+        for words, way in check(event) if check else ():
             found.setdefault(way, Finding("state", f"event {number} ({kind}): {words}", f"state {way}", event=number))
     return list(found.values())
 
@@ -104,32 +105,37 @@ def _response_faults(body: Any) -> Iterator[Fault]:
             yield words, "an unfinished item although completed"
 
 
-def _event_faults(kind: Any, event: Any) -> Iterator[Fault]:
-    """What one event says that does not fit its moment."""
-    match kind:
-        case "message_start":
-            for name in ("content", "stop_reason", "stop_sequence"):
-                if look_up(event, f"message.{name}") not in _NOTHING:
-                    words = f"message.{name} is {show(look_up(event, f'message.{name}'))}, but nothing has been written yet"
-                    yield words, f"message_start with {name}"
-        case "content_block_start":
-            yield from _check_empty(event, "content_block", _GROWN_BLOCKS)
-        case "message_delta":
-            if look_up(event, "delta.stop_reason") is None:
-                yield "delta.stop_reason is null, but the message ends here", "message_delta without stop_reason"
-        case "response.output_item.added":
-            yield from _check_empty(event, "item", _GROWN_ITEMS)
-            if show(look_up(event, "item.type")).strip('"') in _GROWN_ITEMS and look_up(event, "item.status") in ("completed", "incomplete"):
-                yield f"item.status is {show(look_up(event, 'item.status'))}, but the item begins here", "item is finished when added"
-        case "response.output_item.done":
-            if look_up(event, "item.status") in _UNFINISHED:
-                yield f"item.status is {show(look_up(event, 'item.status'))}, but the item is done", "item is unfinished when done"
-        case "response.content_part.added" | "response.reasoning_summary_part.added":
-            yield from _check_empty(event, "part", _GROWN_PARTS)
-        case str() if kind in _STATUSES:
-            yield from _check_response(kind, event)
-        case _:
-            pass
+def _message_starts(event: Any) -> Iterator[Fault]:
+    for name in ("content", "stop_reason", "stop_sequence"):
+        value = look_up(event, f"message.{name}")
+        if value not in _NOTHING:
+            yield f"message.{name} is {show(value)}, but nothing has been written yet", f"message_start with {name}"
+
+
+def _message_ends(event: Any) -> Iterator[Fault]:
+    if look_up(event, "delta.stop_reason") is None:
+        yield "delta.stop_reason is null, but the message ends here", "message_delta without stop_reason"
+
+
+def _item_begins(event: Any) -> Iterator[Fault]:
+    yield from _check_empty(event, "item", _GROWN_ITEMS)
+    status = look_up(event, "item.status")
+    if status in ("completed", "incomplete") and look_up(event, "item.type") in list(_GROWN_ITEMS):
+        yield f"item.status is {show(status)}, but the item begins here", "item is finished when added"
+
+
+def _item_ends(event: Any) -> Iterator[Fault]:
+    status = look_up(event, "item.status")
+    if status in _UNFINISHED:
+        yield f"item.status is {show(status)}, but the item is done", "item is unfinished when done"
+
+
+def _response_changes(event: Any) -> Iterator[Fault]:
+    kind, status = event["type"], look_up(event, "response.status")
+    if isinstance(status, str) and status not in _STATUSES[kind]:
+        yield f"response.status is {show(status)}, expected {' or '.join(map(show, _STATUSES[kind]))}", f"status in {kind}"
+    if kind == "response.created" and look_up(event, "response.output") not in _NOTHING:
+        yield "response.output is not empty, but nothing has been written yet", "output in response.created"
 
 
 def _check_empty(event: Any, what: str, grown: dict[str, str]) -> Iterator[Fault]:
@@ -140,9 +146,13 @@ def _check_empty(event: Any, what: str, grown: dict[str, str]) -> Iterator[Fault
         yield f"{what}.{field} is {show(value)}, but deltas are added to it, so it begins empty", f"{kind} does not begin empty"
 
 
-def _check_response(kind: str, event: Any) -> Iterator[Fault]:
-    status = look_up(event, "response.status")
-    if isinstance(status, str) and status not in _STATUSES[kind]:
-        yield f"response.status is {show(status)}, expected {' or '.join(map(show, _STATUSES[kind]))}", f"status in {kind}"
-    if kind == "response.created" and look_up(event, "response.output") not in _NOTHING:
-        yield "response.output is not empty, but nothing has been written yet", "output in response.created"
+_EVENTS: dict[str, Callable[[Any], Iterator[Fault]]] = {
+    "message_start": _message_starts,
+    "content_block_start": lambda event: _check_empty(event, "content_block", _GROWN_BLOCKS),
+    "message_delta": _message_ends,
+    "response.output_item.added": _item_begins,
+    "response.output_item.done": _item_ends,
+    "response.content_part.added": lambda event: _check_empty(event, "part", _GROWN_PARTS),
+    "response.reasoning_summary_part.added": lambda event: _check_empty(event, "part", _GROWN_PARTS),
+    **dict.fromkeys(_STATUSES, _response_changes),
+}

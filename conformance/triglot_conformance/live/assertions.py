@@ -220,9 +220,12 @@ def _no_match(found: list[Match], pattern: Any, _sources: Any, _source: Any) -> 
 
 
 def _differs(found: list[Match], other: Any, sources: Any, _source: Any) -> Refusal:
-    others = find(other["path"], sources.get(other.get("on", _BODY)))
+    on = other.get("on", _BODY)
+    others = find(other["path"], sources[on]) if on in sources else []
+    if not found or not others:
+        return ("is missing" if not found else f"is to differ from {other['path']}, which is missing"), None
     hit = next((match for match in found if any(same(match.value, value) for value in others)), None)
-    return ("is missing", None) if not found else None if hit is None else _wrong(hit, f"another value than that of {other['path']}")
+    return None if hit is None else _wrong(hit, f"another value than that of {other['path']}")
 
 
 def _at_least(found: list[Match], bound: Any, _sources: Any, _source: Any) -> Refusal:
