@@ -83,7 +83,7 @@ class FaultyServer:
         assert task is not None  # noqa: S101 - we are in one
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, Gone):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError, Gone):
             while await _Connection(self._host, self._dialects, reader, writer).serve():
                 pass
             await _let_finish(reader, writer)

@@ -14,6 +14,7 @@ from triglot_conformance.contract.fold import fold_responses
 from triglot_conformance.live.client import send
 from triglot_conformance.live.target import Target
 from triglot_conformance.wire.http1 import Request
+from triglot_conformance.wire.websocket import open_socket
 
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
 PERSON = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}
@@ -54,6 +55,10 @@ async def asking():
             return answer.status, events or json.loads(answer.body)
 
         yield ask
+
+
+def texts(items):
+    return [item["content"][0]["text"] for item in items if item["type"] == "message"]
 
 
 def check_stream(dialect, events):
@@ -104,9 +109,9 @@ def test_what_is_stored_is_what_was_told_and_can_be_continued():
             first = events[-1]["response"]
             assert await ask("GET", f"/v1/responses/{first['id']}") == (200, first)
             _, second = await ask("POST", "/v1/responses", {"input": "What is my name?", "previous_response_id": first["id"]})
-            assert second["output"][0]["content"][0]["text"] == "Your name is Ada."
+            assert texts(second["output"]) == ["Your name is Ada."]
             _, listed = await ask("GET", f"/v1/responses/{second['id']}/input_items")
-            assert [item["content"][0]["text"] for item in listed["data"]] == ["What is my name?"]
+            assert texts(listed["data"]) == ["What is my name?"]
             assert (await ask("DELETE", f"/v1/responses/{first['id']}"))[1]["deleted"] is True
             status, error = await ask("POST", "/v1/responses", {"input": "And now?", "previous_response_id": second["id"]})
             assert (status, error["error"]["code"]) == (400, "previous_response_not_found")
@@ -122,7 +127,7 @@ def test_a_compacted_conversation_stands_for_the_whole(contract):
             assert contract.dialect("responses").body_findings("POST", "/v1/responses/compact", status, compacted) == []
             seal = next(item for item in compacted["output"] if item["type"] == "compaction")
             _, answer = await ask("POST", "/v1/responses", {"input": [seal, {"role": "user", "content": "What is my name?"}]})
-            assert answer["output"][0]["content"][0]["text"] == "Your name is Ada."
+            assert texts(answer["output"]) == ["Your name is Ada."]
             broken = seal | {"encrypted_content": seal["encrypted_content"] + "A"}
             assert (await ask("POST", "/v1/responses", {"input": [broken, {"role": "user", "content": "And?"}]}))[0] == 400
 
@@ -135,8 +140,7 @@ def test_a_conversation_collects_what_its_responses_read_and_make():
             _, conversation = await ask("POST", "/v1/conversations", {"items": [{"role": "user", "content": "My name is Ada."}]})
             await ask("POST", "/v1/responses", {"input": "What is my name?", "conversation": conversation["id"]})
             _, listed = await ask("GET", f"/v1/conversations/{conversation['id']}/items?order=asc")
-            said = ["My name is Ada.", "What is my name?", "Your name is Ada."]
-            assert [item["content"][0]["text"] for item in listed["data"]] == said
+            assert texts(listed["data"]) == ["My name is Ada.", "What is my name?", "Your name is Ada."]
 
     asyncio.run(run())
 
@@ -196,3 +200,35 @@ def test_pages_follow_each_other():
         "has_more": False,
     }
     assert page(items, after="z", limit=2, newest_first=False)["data"] == []
+
+
+def test_a_socket_remembers_the_latest_response_of_each_lane(contract):
+    dialect = contract.dialect("responses")
+
+    async def run():
+        async with FaultyServer(gap_s=0) as server:
+            socket = await open_socket("127.0.0.1", server.port, Request("GET", "/v1/responses"), 20)
+            try:
+                first = await converse(socket, {"input": "My name is Ada.", "store": False, "stream_id": "a"})
+                second = await converse(
+                    socket, {"input": "What is my name?", "previous_response_id": first, "store": False, "stream_id": "a"}
+                )
+                await converse(socket, {"input": "And mine?", "previous_response_id": second, "store": False, "stream_id": "a"})
+                with pytest.raises(AssertionError, match="previous_response_not_found"):
+                    await converse(socket, {"input": "And mine?", "previous_response_id": first, "stream_id": "a"})
+                await converse(socket, {"generate": False, "input": "Hi"})
+            finally:
+                socket.close()
+
+    async def converse(socket, body):
+        socket.send(json.dumps({"type": "response.create", **body}).encode())
+        events = []
+        while not events or events[-1]["type"] not in ("response.completed", "error"):
+            events.append(json.loads(await socket.receive()))
+            assert dialect.check_message("/v1/responses", events[-1]) == []
+            assert events[-1].get("stream_id") == body.get("stream_id")
+        assert events[-1]["type"] == "response.completed", events[-1]
+        assert [*dialect.stream.order_findings(events), *dialect.stream.invariant_findings(events)] == []
+        return events[-1]["response"]["id"]
+
+    asyncio.run(run())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from faulty.model import Plan, pieces
-from faulty.responses.prompt import SEALED
 from faulty.responses.tools import Offered, call_items
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+_SEALED = "reasoning.encrypted_content"
 _LOGPROBS = "message.output_text.logprobs"
 _REASONING = "reasoning"
 
@@ -103,7 +103,7 @@ def _reasoning(body: Document, thought: str, seals: Seals, new_id: Callable[[str
         item["summary"] = [{"type": "summary_text", "text": thought}]
     else:
         item["content"] = [{"type": "reasoning_text", "text": thought}]
-    if SEALED in (body.get("include") or []):
+    if _SEALED in (body.get("include") or []):
         item["encrypted_content"] = seals.close(_REASONING, thought)
     return item
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SEALED = "reasoning.encrypted_content"
 _COMPACTION = "compaction"
 
 
@@ -45,7 +44,7 @@ def make_prompt(body: Document, items: list[Document], seals: Seals, *, context:
         choice=offered.choice,
         parallel=body.get("parallel_tool_calls") is not False,
         schema=_schema(form),
-        reasons=_reasons(body, effort),
+        reasons=effort != "none",
         max_tokens=body.get("max_output_tokens"),
     )
     return _fit(prompt, context, drops=body.get("truncation") == "auto"), offered
@@ -105,13 +104,6 @@ def _schema(form: Document) -> Document | None:
             return {}
         case _:
             return None
-
-
-def _reasons(body: Document, effort: str | None) -> bool:
-    """Whether the model thinks: where it is told how, or asked for its thinking."""
-    if effort is not None:
-        return effort != "none"
-    return SEALED in (body.get("include") or []) or (body.get("reasoning") or {}).get("summary") is not None
 
 
 def _fit(prompt: Prompt, context: int, *, drops: bool) -> Prompt:
