@@ -23,6 +23,7 @@ _LATIN: Final = (
 )
 _WORDS: Final = {len(line.split()[0]): tuple(line.split()) for line in _LATIN}
 _LONGEST: Final = max(_WORDS)
+_SHORT: Final = 4
 _LETTERS: Final = {2: "ä", 3: "文", 4: "𠀀"}  # by their length in UTF-8
 _DIGITS: Final = re.compile("[0-9]")
 
@@ -59,7 +60,7 @@ def token(text: str, nonce: int = 0) -> str:
     places = [place for place, character in enumerate(text) if character.isascii() and character.isalnum()]
     if is_token(text) and not nonce:
         return text
-    tail = min(8, max(1, len(places) * 2 // 3))
+    tail = _tail(len(places))
     number = str((zlib.crc32(text.encode("utf-8", "surrogatepass")) + nonce) % 10**tail).zfill(tail)
     made = ["0" if place in set(places) else character for place, character in enumerate(text)]
     for place, digit in zip(places[-tail:], number, strict=False):
@@ -70,8 +71,13 @@ def token(text: str, nonce: int = 0) -> str:
 def is_token(text: str) -> bool:
     """Whether an id's part is filler already."""
     plain = [character for character in text if character.isascii() and character.isalnum()]
-    tail = min(8, max(1, len(plain) * 2 // 3))
+    tail = _tail(len(plain))
     return all(character.isdigit() for character in plain) and set(plain[: len(plain) - tail]) <= {"0"}
+
+
+def _tail(size: int) -> int:
+    """How many of the digits are a number; the zeros before it show that it is filler."""
+    return size if size <= _SHORT else min(8, size * 2 // 3)
 
 
 def _latin(low: str) -> str:

@@ -52,7 +52,8 @@ _NAME: Final = re.compile(r"[\w$:/.#+*-]{1,80}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z_$@-][\w$.:/@-]{0,79}", re.ASCII)
 _UUID: Final = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 _PRIVATE: Final = re.compile(  # no name of a protocol looks like this
-    rf"{_UUID}|\b(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{{24,}}|\bsk-|\beyJ|\bgh[pousr]_|\bAKIA|\bhf_|\bxox|/home/|/Users/|/root|\w@\w"
+    _UUID + r"|\b(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}|\bsk-|\beyJ|\bgh[pousr]_|\bAKIA|\bhf_|\bxox"
+    r"|/home/|/Users/|/root|\w@\w|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 )
 _PREFIX: Final = (
     r"(?:call|toolu|srvtoolu|mcptoolu|msg|resp|rs|fc|fco|ctc|ctco|tsc|tsco|ws|cmp|cu|ci|ig|lsh|mcp|mcpr|conv|chatcmpl|cmpl|req|item|file"
