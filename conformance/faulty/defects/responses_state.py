@@ -43,6 +43,8 @@ behaviour(
     caught_by="responses/state/cancel-foreground",
 )
 behaviour("responses/deleted-link-forgotten", "Continues a chain with a deleted link.", caught_by="responses/state/chain-deleted")
+behaviour("responses/socket-forgets", "Forgets a response on a WebSocket as soon as it is told.", caught_by="responses/wire/socket")
+behaviour("responses/socket-without-lanes", "Leaves the name of the lane out of its events.", caught_by="responses/wire/socket-lanes")
 
 
 @defect("responses/never-more", at="responses.object", caught_by=_PAGES, only=_LISTS)

@@ -76,7 +76,7 @@ class Talking:
                 async with self._host.slot():
                     for event in events:
                         await self._host.pause()
-                        await _send(socket, [event], name)
+                        await _send(socket, [event], None if self._host.has("responses/socket-without-lanes") else name)
             case _:
                 wrong = Refusal(400, f"Invalid value: {message.get('type')!r}.", param="type", code="invalid_value")
                 await _send(socket, [_error(wrong)], name)
