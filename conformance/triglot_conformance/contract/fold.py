@@ -22,11 +22,13 @@ class FoldError(Exception):
 
     Attributes:
         rule: the way, without values and numbers.
+        body: what could be made of the stream all the same; None for nothing.
     """
 
-    def __init__(self, message: str, rule: str = "contradiction") -> None:
+    def __init__(self, message: str, rule: str = "contradiction", body: Event | None = None) -> None:
         super().__init__(message)
         self.rule = rule
+        self.body = body
 
 
 def fold_messages(events: Sequence[Any]) -> Event:
@@ -37,11 +39,16 @@ def fold_messages(events: Sequence[Any]) -> Event:
     """
     message: Event = {}
     inputs: dict[int, str] = {}
-    _take_each(events, lambda event: _take_messages_event(message, inputs, event))
+    broken = _take_each(events, lambda event: _take_messages_event(message, inputs, event))
     for index, text in inputs.items():
-        is_cut = message.get("stop_reason") in _CUTS and index == len(message["content"]) - 1
-        _at(message["content"], index, "block")["input"] = _parse_input(text, is_cut=is_cut)
-    return message
+        is_last = isinstance(message.get("content"), list) and index == len(message["content"]) - 1
+        try:
+            _at(message.get("content"), index, "block")["input"] = _parse_input(
+                text, is_cut=is_last and message.get("stop_reason") in _CUTS
+            )
+        except FoldError as error:
+            broken = broken or error
+    return _unbroken(message, broken)
 
 
 def _take_messages_event(message: Event, inputs: dict[int, str], event: Event) -> None:
@@ -66,7 +73,7 @@ def _take_messages_event(message: Event, inputs: dict[int, str], event: Event) -
 def _grow_block(block: Event, delta: Event) -> None:
     field = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}.get(delta["type"])
     if field is not None:
-        block[field] += delta[field]
+        block[field] = block.get(field, "") + delta[field]  # a block that begins without the field lacks it, which its schema says
     elif delta["type"] == "citations_delta":
         block["citations"] = [*(block.get("citations") or []), delta["citation"]]
 
@@ -88,11 +95,11 @@ def fold_responses(events: Sequence[Any]) -> Event:
     """
     output: list[Event] = []
     final: Event = {}
-    _take_each(events, lambda event: _take_responses_event(output, final, event))
-    if final.get("output") != output:
+    broken = _take_each(events, lambda event: _take_responses_event(output, final, event))
+    if broken is None and final.get("output") != output:
         words, field = _first_difference(final.get("output"), output)
-        raise FoldError(words, f"{field} of the final output differs")
-    return final
+        broken = FoldError(words, f"{field} of the final output differs")
+    return _unbroken(final, broken)
 
 
 def _take_responses_event(output: list[Event], final: Event, event: Event) -> None:
@@ -160,10 +167,11 @@ def fold_chat(events: Sequence[Any]) -> Event:
     """
     choices: dict[int, Event] = {}
     completion: Event = {}
-    _take_each(events, lambda event: _take_chunk(completion, choices, event))
+    broken = _take_each(events, lambda event: _take_chunk(completion, choices, event))
     for choice in choices.values():
         choice["message"]["content"] = choice["message"].get("content") or ""
-    return completion | {"choices": [choices[index] for index in sorted(choices)], "object": "chat.completion"}
+    completion |= {"choices": [choices[index] for index in sorted(choices)], "object": "chat.completion"}
+    return _unbroken(completion, broken)
 
 
 def _take_chunk(completion: Event, choices: dict[int, Event], event: Event) -> None:
@@ -198,22 +206,31 @@ def _add_call(calls: list[Event], piece: Event) -> None:
     _at(calls, piece["index"], "tool call")["function"]["arguments"] += function.get("arguments") or ""
 
 
-def _take_each(events: Sequence[Any], take: Callable[[Event], None]) -> None:
-    """Take the events one after the other; whatever goes wrong is a contradiction of the stream and names its event."""
+def _take_each(events: Sequence[Any], take: Callable[[Event], None]) -> FoldError | None:
+    """Take the events one after the other; whatever goes wrong is a contradiction of the stream, of which the first is told."""
+    broken: FoldError | None = None
     for number, event in enumerate(events):
         if not isinstance(event, dict):
-            raise FoldError(f"event {number} is {show(event)}, no object")
+            broken = broken or FoldError(f"event {number} is {show(event)}, no object", "event is no object")
+            continue
+        place = f"event {number} ({_name(event)})"
         try:
             take(event)
         except KeyError as error:
             name = error.args[0] if isinstance(error.args[0], str) else "something"
-            words = f"event {number} ({_name(event)}): {name} is missing here or in what it adds to"
-            raise FoldError(words, f"{_name(event)} lacks {name}") from error
+            broken = broken or FoldError(f"{place}: {name} is missing here or in what it adds to", f"{_name(event)} lacks {name}")
         except FoldError as error:
-            raise FoldError(f"event {number} ({_name(event)}): {error}", f"{_name(event)} {error.rule}") from error
+            broken = broken or FoldError(f"{place}: {error}", f"{_name(event)} {error.rule}")
         except (AttributeError, TypeError, ValueError, IndexError, RecursionError) as error:
-            words = f"event {number} ({_name(event)}): it does not fit what it adds to ({error})"
-            raise FoldError(words, f"{_name(event)} does not fit") from error
+            broken = broken or FoldError(f"{place}: it does not fit what it adds to ({error})", f"{_name(event)} does not fit")
+    return broken
+
+
+def _unbroken(body: Event, broken: FoldError | None) -> Event:
+    if broken is not None:
+        broken.body = body or None
+        raise broken
+    return body
 
 
 def _name(event: Event) -> str:

@@ -89,14 +89,13 @@ class StreamRules:
     @cached_property
     def _names(self) -> frozenset[str]:
         order = self.source["order"]
-        return frozenset(symbol for table in (*order["phases"].values(), order.get("anywhere", {})) for symbol in table)
+        tables = (*order["phases"].values(), order.get("anywhere", {}))
+        return frozenset(symbol.partition("/")[0] for table in tables for symbol in table)
 
     def _known(self, symbol: str) -> str:
-        """A symbol as the table has it, so that a rule does not hang on what a server makes up."""
-        wildcard = f"{symbol.partition('/')[0]}/*"
-        if symbol in self._names or not symbol:
-            return symbol or "unknown"
-        return wildcard if wildcard in self._names or any(name.startswith(wildcard[:-1]) for name in self._names) else "unknown"
+        """A symbol without its qualifier, so that a rule hangs neither on what a server makes up nor on what a model says."""
+        name = symbol.partition("/")[0]
+        return name if name in self._names else "unknown"
 
     def _legal(self, phase: str) -> str:
         names = list(self.source["order"]["phases"].get(phase, {}))

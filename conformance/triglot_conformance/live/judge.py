@@ -205,6 +205,8 @@ def _fold(dialect: Dialect, step: LiveStep, events: Sequence[Any], judgement: Ju
         body = FOLDS[dialect.name](events)
     except FoldError as error:
         judgement.findings.append(Finding("fold", f"the stream cannot be folded: {error}", f"fold {error.rule}"))
+        if error.body is not None:
+            judgement.body = judgement.sources["body"] = error.body  # so that assertions can be held against what came
         return
     judgement.body = judgement.sources["body"] = body
     method = step.method if step.socket is None else "POST"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _REFUSALS: Final = {400, 404, 405, 422, 501}
 """With these a server says that it does not do something."""
-_INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line"}
+_INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line", "state", "fold"}
 """Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is."""
 _EXCLUSIVE: Final = "slots"
 
