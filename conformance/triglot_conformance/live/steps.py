@@ -131,7 +131,7 @@ def read_live(folder: Path, source: Mapping[str, Any], steps: Sequence[Step], us
         LiveError: a body is missing or malformed, or a step sends what no earlier one binds.
     """
     sources = source.get("steps") or ([source] if len(steps) <= 1 else [{} for _ in steps])
-    is_one = len(sources) == 1 and len(steps) <= 1
+    is_one = "steps" not in source and len(steps) <= 1
     live_steps = []
     for number, one in enumerate(sources, 1):
         default = steps[number - 1] if number <= len(steps) else None
