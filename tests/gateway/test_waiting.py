@@ -70,6 +70,31 @@ def test_what_waits_is_told_its_position_and_beats(narrow: Gateway, dialect: str
     assert b"Hello" in reply.body
 
 
+def test_several_answers_wait_for_as_many_slots(narrow: Gateway) -> None:
+    async def run() -> None:
+        backend = Backend()
+        path, body = REQUESTS["chat"]
+        async with playing(narrow, backend.play):
+            first = ask(narrow)
+            await backend.next_body()
+            waiting = []
+            for number, wanted in enumerate((5, 1), 1):
+                reader, writer = await narrow.send(path, {**body, "stream": True, "n": wanted}, "connection: close")
+                begun = await asyncio.wait_for(reader.readuntil(b"choices"), 10)
+                assert f"x-triglot-queue-position: {number}".encode() in begun
+                waiting.append((reader, writer))
+            assert backend.asked.empty()
+            for _ in range(3):
+                backend.permits.release()
+            await first
+            for reader, writer in waiting:
+                assert b"Hello" in await asyncio.wait_for(reader.read(), 10)
+                writer.close()
+            assert [(await backend.next_body())["n"] for _ in waiting] == [5, 1]
+
+    asyncio.run(run())
+
+
 def test_a_session_comes_back_to_its_slot(narrow: Gateway) -> None:
     async def run() -> None:
         backend = Backend()

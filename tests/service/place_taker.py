@@ -3,8 +3,8 @@
     python place_taker.py DIRECTORY SLOTS
 
 Lines on standard input: `enter NAME OWNER` and `release NAME`; on standard output: `waits NAME POSITION`, `has NAME SLOT`, `left NAME`.
-`race TIMES` takes and gives places as often as said, and asks for twice as many at a time as there are; it says `raced CLASHES`: how often
-somebody else had the place as well.
+`race TIMES` takes and gives places as often as said, one or several at once, for twice as many at a time as there are; it says
+`raced CLASHES`: how often somebody else had the place as well.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ async def tell(ticket, name):
 async def use(gate, owner, directory, times):
     """Use a place, with a file that only one may have at a time; return how often somebody else had it."""
     clashes = 0
-    for _ in range(times):
-        ticket = gate.enter(owner)
+    for turn in range(times):
+        ticket = gate.enter(owner, width=1 + turn % 3)
         await ticket.wait()
         mark = directory / f"used-{ticket.slot}"
         try:

@@ -68,6 +68,55 @@ def test_a_number_of_slots_lets_those_through_who_wait():
     assert [ticket.slot for ticket in tickets] == [0, 1, 2, None, None]
 
 
+def test_a_request_for_several_answers_takes_a_slot_for_each():
+    gate = admission(4)
+    first = gate.enter("")
+    wide = gate.enter("", width=3)
+    behind = [gate.enter("ann"), gate.enter("bob")]
+    assert [ticket.position for ticket in (first, wide, *behind)] == [0, 0, 1, 2]
+    assert (first.slot, wide.slot) == (0, 1)
+    wide.release()
+    assert [ticket.is_admitted for ticket in behind] == [True, True]
+    assert gate.in_flight == 3
+
+
+def test_what_comes_free_is_kept_for_a_request_for_several_answers():
+    gate = admission(3)
+    taken = [gate.enter("ann") for _ in range(3)]
+    wide = gate.enter("bob", width=3)
+    narrow = gate.enter("ann")
+    for ticket in taken[:2]:
+        ticket.release()
+        assert (wide.position, narrow.position) == (1, 2)
+    taken[2].release()
+    assert (wide.position, narrow.position) == (0, 1)
+    wide.release()
+    assert narrow.position == 0
+
+
+def test_a_request_for_several_answers_that_leaves_the_queue_holds_nobody_up():
+    gate = admission(2)
+    taken = gate.enter("")
+    wide, behind = gate.enter("", width=2), gate.enter("")
+    assert behind.position == 2
+    wide.release()
+    assert behind.is_admitted
+    taken.release()
+
+
+@pytest.mark.parametrize("slots", [1, 2, None])
+def test_no_request_needs_more_slots_than_there_are(slots):
+    gate = admission(slots)
+    wide = gate.enter("", width=9)
+    assert wide.is_admitted
+    wide.release()
+    taken = gate.enter("")
+    wide = gate.enter("", width=9)
+    gate.resize(1)
+    taken.release()
+    assert wide.is_admitted
+
+
 def test_a_slot_that_is_no_more_is_used_to_its_end_and_then_no_more():
     gate = admission(3)
     tickets = [gate.enter("") for _ in range(4)]

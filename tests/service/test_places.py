@@ -44,6 +44,17 @@ def test_a_place_given_back_is_the_last_to_go_to_a_stranger():
     assert places.take(Affinity(4, 40)) == 0
 
 
+def test_several_places_are_taken_and_given_back_as_one():
+    places = OwnPlaces()
+    places.resize(4)
+    assert places.take(SAME, 3) == 0
+    assert places.take(OTHER, 2) is None
+    assert places.take(OTHER) == 3
+    places.give(0)
+    places.give(0)
+    assert [places.take(SAME), places.take(None, 2), places.take(None)] == [0, 1, None]
+
+
 def test_a_retry_goes_elsewhere_while_its_place_is_taken():
     places = OwnPlaces()
     places.resize(3)

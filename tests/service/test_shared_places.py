@@ -57,6 +57,16 @@ def test_a_place_has_one_holder(shares):
     assert one.take(None) == 1
 
 
+def test_several_places_are_taken_and_given_back_as_one(shares):
+    one, other = shares(2, 4)
+    assert one.take(None, 3) == 0
+    assert [other.take(None, 2), other.take(None), other.take(None)] == [None, 3, None]
+    one.give(0)
+    one.give(0)
+    assert other.take(None, 4) is None
+    assert [one.take(None, 2), other.take(None), one.take(None)] == [0, 2, None]
+
+
 def test_a_conversation_finds_its_place_in_another_process(shares):
     one, other = shares(2, 3)
     marks = [Affinity((1 << 64) - number, number) for number in (1, 2, 3)]

@@ -1,6 +1,7 @@
 """Who may ask the backend now: as many requests as it has slots. The others wait here, where they are counted and can be taken back.
 
 The queue is fair: requests of one owner are served as they came, and the owners in turn: next is the one who was served the longest ago.
+A request for several answers needs a place for each: while it is next, what comes free is kept for it.
 """
 
 from __future__ import annotations
@@ -30,21 +31,26 @@ class Ticket:
 
     Attributes:
         owner, affinity: of the request.
+        width: how many places it needs.
         arrived: the moment when it came, as the places count.
         is_admitted: whether it has been let through, also when that is over.
         admitted_at: when, in seconds.
-        place: what it took; `None` while it waits, and where nothing is counted.
+        place: what it took, the first of several; `None` while it waits, and where nothing is counted.
         slot: the backend's slot that is meant for it; `None` where there is no telling.
     """
 
-    __slots__ = ("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "place", "slot")
+    __slots__ = (
+        *("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "place", "slot"),
+        "width",
+    )
 
-    def __init__(self, admission: Admission, owner: str, affinity: Affinity | None, arrived: int) -> None:
+    def __init__(self, admission: Admission, owner: str, affinity: Affinity | None, width: int, arrived: int) -> None:
         self._admission = admission
         self._decided: asyncio.Future[None] | None = None
         self._is_released = False
         self.owner = owner
         self.affinity = affinity
+        self.width = width
         self.arrived = arrived
         self.is_admitted = False
         self.admitted_at = 0.0
@@ -132,17 +138,18 @@ class Admission:
         if self._fixed is None and slots != self._count:
             self._resize(slots)
 
-    def enter(self, owner: str, affinity: Affinity | None = None) -> Ticket:
+    def enter(self, owner: str, affinity: Affinity | None = None, width: int = 1) -> Ticket:
         """Take a place, or the last position of the owner's in the queue.
 
         Args:
             owner: whose turn it takes.
             affinity: what it has in common with earlier ones, whose slot would suit it.
+            width: how many answers it asks for, each of which takes a place; it needs no more places than there are.
 
         Raises:
             ApiError: as many requests wait as may.
         """
-        ticket = Ticket(self, owner, affinity, self._places.arrive())
+        ticket = Ticket(self, owner, affinity, width, self._places.arrive())
         queue = self._queues.get(owner)
         if queue is None:
             queue = self._queues[owner] = deque()
@@ -196,7 +203,7 @@ class Admission:
             claim, ticket = self._foremost()
             if self._count is not None:
                 self._ahead = self._places.claim(claim)
-                place = None if self._ahead else self._places.take(ticket.affinity)
+                place = None if self._ahead else self._places.take(ticket.affinity, min(ticket.width, self._count))
                 if place is None:
                     self._keep_watch()
                     return

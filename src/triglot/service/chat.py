@@ -44,7 +44,7 @@ class ChatHandlers:
         self._heartbeat_s = heartbeat_s
         self._fold = fold
 
-    async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:  # noqa: ARG002 - relayed as it came
+    async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:
         """Answer with the backend's own bytes, or with what they are as a stream, folded."""
         flight = self._flights.begin(context)
 
@@ -54,7 +54,7 @@ class ChatHandlers:
             flight.in_one_piece = not fold
             return convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
 
-        flight.load(prepare)
+        flight.load(prepare, width=request.n or 1)
         await get_ready(flight)
         fold = not flight.in_one_piece
         await open_answer(flight, context, stream=fold)
@@ -74,7 +74,7 @@ class ChatHandlers:
             extensions = profile.extensions
             return convert_request(context.document, context.body, profile, WATCHED if extensions else {})
 
-        flight.load(prepare)
+        flight.load(prepare, width=request.n or 1)
         await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
         relay = StreamRelay(
             choices=request.n or 1,

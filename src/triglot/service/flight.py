@@ -113,7 +113,7 @@ class Flight:
     __slots__ = (
         *("_answer_headers", "_body", "_call", "_document", "_ended", "_flights", "_idle_timer", "_is_awaited", "_is_late", "_job"),
         *("_knows", "_loop", "_owner", "_phase_timer", "_phases", "_pins", "_prepare", "_prepared", "_progress_at", "_queue_s"),
-        *("_request_id", "_root", "_ticket", "_total_timer", "_verdict"),
+        *("_request_id", "_root", "_ticket", "_total_timer", "_verdict", "_width"),
         *("headers", "in_one_piece", "is_prepared", "log", "registration", "session_id", "status"),
     )
 
@@ -128,6 +128,7 @@ class Flight:
         self._loop = asyncio.get_running_loop()
         self._prepare: Prepare | None = None
         self._root: str | None = None
+        self._width = 1
         self._job: asyncio.Task[Any] | None = None
         self._prepared: Prepared | None = None
         self._knows: asyncio.Future[None] | None = None
@@ -156,15 +157,17 @@ class Flight:
         if self.registration is not None:
             self.registration.add(kind, name)
 
-    def load(self, prepare: Prepare, *, root: str | None = None) -> None:
+    def load(self, prepare: Prepare, *, root: str | None = None, width: int = 1) -> None:
         """Take what makes the request that is to be sent. It is not begun with before somebody waits for the request.
 
         Args:
             prepare: gives the chat request. It is called when the backend has told what it is and can do, and ends with the flight.
             root: names the conversation, where the client's request holds only its end.
+            width: how many answers are asked for.
         """
         self._prepare = prepare
         self._root = root
+        self._width = width
 
     async def attend(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something for the request that is no chat request; it is given up with the request.
@@ -216,7 +219,7 @@ class Flight:
 
     def take_over(self, before: Flight) -> None:
         """Go on with what another flight of the same request has been given, and may have prepared."""
-        self._prepare, self._root = before._prepare, before._root
+        self._prepare, self._root, self._width = before._prepare, before._root, before._width
         self._prepared, self.is_prepared = before._prepared, before.is_prepared
 
     # The interface of a call.
@@ -380,7 +383,7 @@ class Flight:
         admission.resize(prepared.slots)
         affinity = affinity_of(self._document, self.session_id, self._root) if admission.has_choice else None
         self._document = None
-        self._ticket = ticket = admission.enter(self._owner, affinity)
+        self._ticket = ticket = admission.enter(self._owner, affinity, self._width)
         self.log.queued(ticket.position)
         if ticket.position:
             self._answer_headers[POSITION_HEADER] = str(ticket.position)

@@ -40,14 +40,18 @@ class Places(Protocol):
     def resize(self, count: int) -> None:
         """Have `count` places from now on. One that is in use and is no more stays in use until it is given back."""
 
-    def take(self, affinity: Affinity | None) -> int | None:
-        """The index of a place that is the caller's from now on, or `None` if none is free.
+    def take(self, affinity: Affinity | None, width: int = 1) -> int | None:
+        """The index of a place that is the caller's from now on, or `None` if there are not as many free as it needs.
 
         It is the best of `rank_places`.
+
+        Args:
+            affinity: of the request.
+            width: how many places the request needs. The others come and go with the one.
         """
 
     def give(self, place: int) -> None:
-        """Give back a place that was taken."""
+        """Give back a place that was taken, and those that came with it."""
 
     def arrive(self) -> int:
         """A moment, later than every one before it."""
@@ -91,6 +95,7 @@ class OwnPlaces:
         self._knowing: dict[tuple[str, int], dict[int, None]] = {}  # the free places by marks of their last use, in the same order
         self._taken: set[int] = set()
         self._affinities: dict[int, Affinity | None] = {}
+        self._others: dict[int, tuple[int, ...]] = {}  # the further places of wide requests, by their first
         self._served: dict[str, int] = {}
         self._moments = itertools.count(1)
 
@@ -102,18 +107,19 @@ class OwnPlaces:
         self._free = {**dict.fromkeys(new), **self._free}  # what was never used comes first
         self._count = count
 
-    def take(self, affinity: Affinity | None) -> int | None:
+    def take(self, affinity: Affinity | None, width: int = 1) -> int | None:
         """See `Places`."""
-        if not self._free:
+        if len(self._free) < width:
             return None
-        place = self._find(affinity)
-        self._leave_free(place)
-        self._taken.add(place)
-        self._affinities[place] = affinity
+        place = self._take_one(affinity)
+        if width > 1:
+            self._others[place] = tuple(self._take_one(None) for _ in range(width - 1))
         return place
 
     def give(self, place: int) -> None:
         """See `Places`."""
+        for other in self._others.pop(place, ()):
+            self.give(other)
         if place in self._taken:
             self._taken.remove(place)
             affinity = self._affinities.pop(place)
@@ -122,6 +128,13 @@ class OwnPlaces:
                 self._affinities[place] = affinity
                 for mark in _marks(affinity):
                     self._knowing.setdefault(mark, {})[place] = None
+
+    def _take_one(self, affinity: Affinity | None) -> int:
+        place = self._find(affinity)
+        self._leave_free(place)
+        self._taken.add(place)
+        self._affinities[place] = affinity
+        return place
 
     def _find(self, affinity: Affinity | None) -> int:
         if affinity is not None:

@@ -57,7 +57,7 @@ class SharedPlaces:
         self._directory = directory
         self._board = _open_board(directory / "board")
         self._files: dict[int, int] = {}
-        self._taken: set[int] = set()
+        self._taken: dict[int, tuple[int, ...]] = {}  # with the further places that came with each
         self._seat, self._seat_file = self._sit_down()
         self._claims_at = _CLAIMS + 3 * self._seat
         self._bell = _hang_bell(self._bell_of(self._seat))
@@ -69,22 +69,26 @@ class SharedPlaces:
         """See `Places`. What one process says counts for all."""
         self._board[_COUNT] = min(count, _MOST_PLACES)
 
-    def take(self, affinity: Affinity | None) -> int | None:
-        """See `Places`."""
+    def take(self, affinity: Affinity | None, width: int = 1) -> int | None:
+        """See `Places`. Whoever does not get all that it needs lets go of all: two that each held a part would wait for ever."""
         free = {place: Use(*self._row(_USES + 3 * place)) for place in range(self._board[_COUNT]) if place not in self._taken}
+        places: list[int] = []
         for place in rank_places(free, affinity):
             if _lock(self._file_of(place)):
-                self._taken.add(place)
-                self._set_row(_USES + 3 * place, *(affinity or (0, 0)), self.arrive())
-                return place
+                places.append(place)
+                if len(places) == width:
+                    return self._note_taken(places, affinity)
+        for place in places:
+            fcntl.flock(self._files[place], fcntl.LOCK_UN)
         return None
 
     def give(self, place: int) -> None:
         """See `Places`."""
         if place in self._taken:
-            self._taken.remove(place)
-            self._board[_USES + 3 * place + 2] = self.arrive()
-            fcntl.flock(self._files[place], fcntl.LOCK_UN)
+            for given in (place, *self._taken.pop(place)):
+                self._taken.pop(given, None)
+                self._board[_USES + 3 * given + 2] = self.arrive()
+                fcntl.flock(self._files[given], fcntl.LOCK_UN)
             self.offer()
 
     def arrive(self) -> int:
@@ -137,6 +141,13 @@ class SharedPlaces:
         for file in (*self._files.values(), self._seat_file):
             os.close(file)
         self._files.clear()
+
+    def _note_taken(self, places: list[int], affinity: Affinity | None) -> int:
+        first, *others = places
+        self._taken |= {first: tuple(others), **dict.fromkeys(others, ())}
+        for place in places:
+            self._set_row(_USES + 3 * place, *((affinity if place == first else None) or (0, 0)), self.arrive())
+        return first
 
     def _row(self, at: int) -> list[int]:
         return self._board[at : at + 3].tolist()
