@@ -18,10 +18,10 @@ _GREY, _LABEL = "#59636e", "#32383f"
 _NARROW, _WIDE, _WIDTH, _PADDING = 39, 107, 70, 60
 
 _TEMPLATE = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-labelledby="t">
-<title id="t">{title}</title>
-<clipPath id="r"><rect width="{width}" height="20" rx="3"/></clipPath>
-<g clip-path="url(#r)">
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-labelledby="{id}-title">
+<title id="{id}-title">{title}</title>
+<clipPath id="{id}"><rect width="{width}" height="20" rx="3"/></clipPath>
+<g clip-path="url(#{id})">
 <rect width="{split}" height="20" fill="{label_fill}"/>
 <rect x="{split}" width="{rest}" height="20" fill="{fill}"/>
 </g>
@@ -43,6 +43,7 @@ def render(run: RunResult, *, label: str = "triglot conformance", counts: bool =
         title=escape(f"{label}: {value} ({visible(run.target.name)}, {passed} of {judged} cases hold)"),
         label=escape(label),
         value=value,
+        id=f"conformance-{passed}-{judged}",
         fill=_colour(passed, judged),
         label_fill=_LABEL,
         width=(left + right) / 10,

@@ -57,7 +57,7 @@ def render(runs: Sequence[RunResult]) -> str:
 def _labels(runs: Sequence[RunResult]) -> list[str]:
     """What heads each column: the server's name, and what tells runs of one server apart."""
     names = Counter(run.target.name for run in runs)
-    labels = [run.target.name if names[run.target.name] == 1 else f"{run.target.name} {run.started_at}" for run in runs]
+    labels = [run.target.name if names[run.target.name] == 1 else f"{run.target.name} {_began(run)}" for run in runs]
     again = Counter(labels)
     return [label if again[label] == 1 else f"{label} #{number}" for number, label in enumerate(labels, 1)]
 
@@ -65,8 +65,7 @@ def _labels(runs: Sequence[RunResult]) -> list[str]:
 def _describe(run: RunResult, label: str) -> dict[str, Any]:
     passed, judged = share(run.cases)
     target = run.target
-    began = run.started_at.replace("T", " ").removesuffix("Z")[:16]
-    facts = [target.url, target.software, target.model and f"model {target.model}", f"suite {run.suite_version}", f"{began} UTC"]
+    facts = [target.url, target.software, target.model and f"model {target.model}", f"suite {run.suite_version}", f"{_began(run)} UTC"]
     facts += [f"{run.duration_s:.1f} s", *(f"{name} {value}" for name, value in run.options.items())]
     return {
         "label": label,
@@ -76,6 +75,10 @@ def _describe(run: RunResult, label: str) -> dict[str, Any]:
         "capabilities": run.capabilities,
         "notes": run.notes,
     }
+
+
+def _began(run: RunResult) -> str:
+    return run.started_at.replace("T", " ")[:16]
 
 
 def _merge(runs: Sequence[RunResult], blocks: list[str]) -> list[dict[str, Any]]:

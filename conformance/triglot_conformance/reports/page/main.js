@@ -90,11 +90,13 @@ function listen() {
     document.querySelector("#matrix .stop[tabindex='0']")?.focus();
   });
   document.addEventListener("keydown", pressed);
-  // The head of the matrix stays below the filters, which take more lines where there is less room.
-  new ResizeObserver(() => {
-    const stays = getComputedStyle(byId("filters")).position === "sticky";
-    document.documentElement.style.setProperty("--bar", `${stays ? byId("filters").offsetHeight : 0}px`);
-  }).observe(byId("filters"));
+  // The head of the matrix stays below the filters, and the line of an area below both; they take more room where there is less.
+  const measure = new ResizeObserver(() => {
+    const height = (part) => (getComputedStyle(part).position === "sticky" ? part.getBoundingClientRect().height : 0);
+    document.documentElement.style.setProperty("--bar", `${height(byId("filters"))}px`);
+    document.documentElement.style.setProperty("--head", `${height(document.querySelector("#matrix thead th"))}px`);
+  });
+  for (const part of [byId("filters"), document.querySelector("#matrix thead th")]) measure.observe(part);
   window.addEventListener("hashchange", () => {
     readState();
     showAll();
