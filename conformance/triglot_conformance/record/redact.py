@@ -25,8 +25,8 @@ _NAMES: Final = frozenset(
         *("type", "role", "name", "namespace", "model", "status", "phase", "tool_name", "tool_choice", "execution", "syntax", "object"),
         *("media_type", "detail", "effort", "context", "summary", "verbosity", "display", "format", "keep", "ttl", "scope", "strict"),
         *("include", "truncation", "service_tier", "reasoning_effort", "modalities", "encoding", "size", "quality", "background", "mode"),
-        *("stop_reason", "finish_reason", "caller", "allowed_callers", "betas", "speed", "thinking", "search_context_size", "purpose"),
-        *("generate_summary", "prompt_cache_retention", "inference_geo", "moderation", "voice", "shell", "environment", "order"),
+        *("stop_reason", "finish_reason", "caller", "allowed_callers", "betas", "speed", "search_context_size", "purpose"),
+        *("generate_summary", "prompt_cache_retention", "inference_geo", "moderation", "voice", "shell"),
     }
 )
 _IDS: Final = frozenset(
