@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -72,3 +73,54 @@ async def test_a_server_that_is_gone_is_no_news_either(monkeypatch: Any) -> None
         await asked.facts()
     assert caught.value.kind is ErrorKind.BACKEND_UNREACHABLE
     await backend.aclose()
+
+
+class Slow:
+    """Answers each request when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Queue[None]()
+        self.answers = asyncio.Queue[bytes]()
+
+    async def __call__(self, peer: Peer) -> None:
+        while True:
+            await peer.request()
+            self.asked.put_nowait(None)
+            answer = await self.answers.get()
+            await peer.send(OK + b"Content-Length: %d\r\n\r\n" % len(answer) + answer)
+
+
+@in_both_loops
+async def test_all_who_want_to_know_ask_once_and_may_leave() -> None:
+    slow = Slow()
+    async with ScriptedServer(slow) as server:
+        backend = Backend(server.url)
+        asked = Discovery(backend)
+        impatient, *patient = [asyncio.create_task(asked.facts()) for _ in range(4)]
+        await slow.asked.get()
+        impatient.cancel()
+        await asyncio.wait((impatient,))
+        slow.answers.put_nowait(PROPS)
+        assert [facts.slots for facts in await asyncio.gather(*patient)] == [3, 3, 3]
+        assert (await asked.profile()).extensions
+        assert len(server.requests) == 1
+        await backend.aclose()
+
+
+@in_both_loops
+async def test_adapters_that_somebody_stopped_asking_for_are_asked_for_again() -> None:
+    slow = Slow()
+    async with ScriptedServer(slow) as server:
+        backend = Backend(server.url)
+        asked = Discovery(backend)
+        slow.answers.put_nowait(PROPS)
+        await asked.facts()
+        await slow.asked.get()
+        impatient = asyncio.create_task(asked.adapters())
+        await slow.asked.get()
+        impatient.cancel()
+        await asyncio.wait((impatient,))
+        slow.answers.put_nowait(b"[]")  # nobody is left to read it
+        slow.answers.put_nowait(b'[{"id": 0, "path": "poet.gguf", "scale": 1}]')
+        assert [adapter.name for adapter in await asked.adapters()] == ["poet"]
+        await backend.aclose()
