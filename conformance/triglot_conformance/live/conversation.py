@@ -21,6 +21,8 @@ from triglot_conformance.wire.sse import parse_stream
 from triglot_conformance.wire.websocket import open_socket
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from triglot_conformance.case import Case
     from triglot_conformance.contract.contract import Dialect
     from triglot_conformance.live.judge import Judgement
@@ -53,17 +55,21 @@ class Outcome:
     refusal: int | None = None
     refusal_text: str = ""
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the next step has nothing to build on."""
-        return bool(self.findings or self.not_exercised or self.unreachable)
-
 
 class Conversation:
-    """A case and a server."""
+    """A case and a server.
 
-    def __init__(self, case: Case, target: Target, dialect: Dialect, slots: Target) -> None:
+    Args:
+        case: with a block `live`.
+        target: the server.
+        dialect: the case's.
+        slots: where `/slots` is asked for.
+        known: rules that the server breaks everywhere: a step that breaks only these is no reason to stop.
+    """
+
+    def __init__(self, case: Case, target: Target, dialect: Dialect, slots: Target, known: Collection[str] = ()) -> None:
         self._case = case
+        self._known = known
         self._target = target
         self._dialect = dialect
         self._slots = slots
@@ -78,12 +84,17 @@ class Conversation:
         try:
             for step in self._case.live.steps:
                 await self._take(step)
-                if self._outcome.is_over:
+                if self._is_over():
                     break
         finally:
             for opened in self._sockets.values():
                 opened.close()
         return self._outcome
+
+    def _is_over(self) -> bool:
+        """Whether the verdict is known, or the next step has nothing to build on."""
+        outcome = self._outcome
+        return bool(outcome.not_exercised or outcome.unreachable or any(each.rule not in self._known for each in outcome.findings))
 
     async def _take(self, step: LiveStep) -> None:
         if step.slot_free_within_s is not None:
@@ -198,7 +209,7 @@ class Conversation:
             found = find(path, judgement.body)
             if found:
                 self._bindings[name] = found[0]
-            elif not self._outcome.is_over:
+            elif not self._is_over():
                 message = f"there is no {path} in the answer of step {step.number}, which the next step needs"
                 self._outcome.findings.append(Finding("bind", message, f"bind {path}", exchange=place))
 

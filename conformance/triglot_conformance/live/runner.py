@@ -116,10 +116,11 @@ async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge:
         result.verdict, result.reason = Verdict.UNSUPPORTED, reason
         return result
     started = time.perf_counter()
-    outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots).hold()
+    known: set[str] = set() if case.live.ground else knowledge.rules.get(case.dialect, set())
+    outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known).hold()
     result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
     result.exchanges = outcome.exchanges
-    _judge(case, outcome, result, knowledge)
+    _judge(case, outcome, result, knowledge, known)
     return result
 
 
@@ -138,11 +139,10 @@ def _find_obstacle(case: Case, probe: Probe, settings: LiveSettings, knowledge: 
     return ""
 
 
-def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledge) -> None:
+def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledge, known: Collection[str]) -> None:
     """Come to a verdict, and keep what it tells about others."""
     assert case.live is not None  # noqa: S101 - as above
-    known = knowledge.rules.get(case.dialect, set())
-    result.findings = outcome.findings if case.live.ground else [_inherit(finding, known) for finding in outcome.findings]
+    result.findings = [_inherit(finding, known) for finding in outcome.findings]
     counted = [finding for finding in result.findings if not finding.inherited]
     if outcome.unreachable:
         result.verdict, result.reason = Verdict.UNREACHABLE, outcome.unreachable
