@@ -93,3 +93,50 @@ def test_a_final_object_that_differs_from_the_stream_does_not_fold() -> None:
     assert fold_responses([*events, {"type": "response.completed", "response": {"output": [whole]}}]) == {"output": [whole]}
     with pytest.raises(FoldError, match="the stream made"):
         fold_responses([*events, {"type": "response.completed", "response": {"output": [{**whole, "id": "fc_2"}]}}])
+
+
+def test_what_could_be_made_of_a_broken_stream_is_kept() -> None:
+    item = {"type": "function_call", "id": "fc_1", "arguments": "{}"}
+    events: list[Any] = [
+        {"type": "response.output_item.added", "item": item},
+        {"type": "response.function_call_arguments.delta", "delta": "{}"},
+        {"type": "response.completed", "response": {"id": "resp_1", "output": [item]}},
+    ]
+    with pytest.raises(FoldError, match=r"event 1 \(response.function_call_arguments.delta\): output_index is missing") as caught:
+        fold_responses(events)
+    assert (caught.value.rule, caught.value.body) == ("output_index is missing", {"id": "resp_1", "output": [item]})
+
+
+def test_a_block_may_begin_without_its_text() -> None:
+    message = fold_messages(
+        [
+            {"type": "message_start", "message": {"content": []}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking"}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        ]
+    )
+    assert message == {"content": [{"type": "thinking", "thinking": "hm"}]}
+
+
+def test_tool_input_that_a_limit_has_cut_stays_empty() -> None:
+    events: list[Any] = [
+        {"type": "message_start", "message": {"content": [], "usage": {}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "input": {}}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": "{"}},
+        {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {}},
+    ]
+    assert fold_messages(events)["content"][0]["input"] == {}
+    with pytest.raises(FoldError, match="not JSON"):
+        fold_messages([*events[:1], events[1], events[2], {**events[3], "delta": {"stop_reason": "tool_use"}}])
+
+
+@pytest.mark.parametrize("index", [-1, 1, True, "0", None, 1.0])
+def test_an_index_that_has_not_begun_does_not_fold(index: Any) -> None:
+    with pytest.raises(FoldError, match="which has not begun|does not fit"):
+        fold_messages(
+            [
+                {"type": "message_start", "message": {"content": []}},
+                {"type": "content_block_start", "content_block": {"type": "text", "text": ""}},
+                {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": "x"}},
+            ]
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,8 @@ class Dialect:
 
     def _event_findings(self, schema: Schema, events: Sequence[Any]) -> list[Finding]:
         problems = [(problem, number) for number, event in enumerate(events) for problem in schema.problems(event)]
+        if self.stream.has_types:
+            problems = [(_of_any_event(problem), number) for problem, number in problems]
         return _findings(
             (problem, f"event {number} ({self.stream.symbol(events[number]) or 'unknown'}): ", number) for problem, number in problems
         )
@@ -146,6 +149,13 @@ def _findings(problems: Iterable[tuple[Problem, str, int | None]]) -> list[Findi
         Finding("schema", f"{place}{problem.path}: {problem.message}{_more(counts[rule])}", f"schema {rule}", event=number)
         for rule, (problem, place, number) in first.items()
     ]
+
+
+def _of_any_event(problem: Problem) -> Problem:
+    """A problem with a field of the event itself, such as its number: the same fault in whatever event it is."""
+    owner, _, fault = problem.rule.partition(" ")
+    name, dot, field = owner.partition(".")
+    return replace(problem, rule=f"event{dot}{field} {fault}") if name and problem.path == f"${dot}{field}" else problem
 
 
 def _more(count: int) -> str:

@@ -80,7 +80,11 @@ def _grow_block(block: Event, delta: Event) -> None:
 
 _CUTS = ("max_tokens", "model_context_window_exceeded")
 
-# What of an output item comes in deltas.
+# Events that add to an item, and what of it they make.
+_OF_ITEMS = tuple(
+    f"response.{name}"
+    for name in ("content_part.", "output_text.", "refusal.", "reasoning_", "function_call_arguments.", "custom_tool_call_input.")
+)
 _IN_DELTAS = {"message": ["content"], "reasoning": ["content", "summary"], "function_call": ["arguments"], "custom_tool_call": ["input"]}
 
 
@@ -106,15 +110,16 @@ def _take_responses_event(output: list[Event], final: Event, event: Event) -> No
     match event:
         case {"type": "response.output_item.added", "item": dict(item)}:
             output.append(copy.deepcopy(item))
-        case {"type": "response.output_item.done", "output_index": index, "item": dict(item)}:
+        case {"type": "response.output_item.done", "item": dict(item)}:
+            index = event["output_index"]
             built = _at(output, index, "item")
             grown = {name: built[name] for name in _IN_DELTAS.get(item["type"], ()) if name in built}
             output[index] = {**copy.deepcopy(item), **grown}
         case {"type": "response.completed" | "response.incomplete" | "response.failed", "response": dict(response)}:
             final.clear()
             final.update(copy.deepcopy(response))
-        case {"output_index": index}:
-            _grow_item(_at(output, index, "item"), event)
+        case {"type": str(kind)} if kind.startswith(_OF_ITEMS):
+            _grow_item(_at(output, event["output_index"], "item"), event)
         case _:
             pass
 
@@ -218,7 +223,7 @@ def _take_each(events: Sequence[Any], take: Callable[[Event], None]) -> FoldErro
             take(event)
         except KeyError as error:
             name = error.args[0] if isinstance(error.args[0], str) else "something"
-            broken = broken or FoldError(f"{place}: {name} is missing here or in what it adds to", f"{_name(event)} lacks {name}")
+            broken = broken or FoldError(f"{place}: {name} is missing here or in what it adds to", f"{name} is missing")
         except FoldError as error:
             broken = broken or FoldError(f"{place}: {error}", f"{_name(event)} {error.rule}")
         except (AttributeError, TypeError, ValueError, IndexError, RecursionError) as error:

@@ -33,6 +33,11 @@ class StreamRules:
     def sentinel(self) -> str | None:  # noqa: D102 - see the class
         return self.source["framing"]["sentinel"]  # type: ignore[no-any-return]
 
+    @property
+    def has_types(self) -> bool:
+        """Whether events are told apart by a field of theirs."""
+        return "field" in self.source["symbols"]
+
     def symbol(self, event: Any) -> str:
         """The name under which the order table knows this event; empty where no rule fits."""
         if not isinstance(event, dict):
