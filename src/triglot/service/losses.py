@@ -20,18 +20,19 @@ HEADER: Final = "x-triglot-loss"
 _MAX_HEADER: Final = 2000
 
 
-def report_losses(table: SupportTable, context: RequestContext, more: Sequence[Loss] = ()) -> None:
-    """Name the ignored fields of the request in a header of the answer and in the debug log.
+def report_losses(table: SupportTable, context: RequestContext) -> list[Loss]:
+    """Name the ignored fields of the request in a header of the answer and in the debug log; gives them.
 
     Args:
         table: says which fields are ignored.
         context: the request.
-        more: what was found lost on the way.
 
     Raises:
         ApiError: the request has a field that cannot be met and must not be ignored.
     """
-    tell_losses([*find_request_losses(table, context), *refuse_rejected(more)], context)
+    losses = find_request_losses(table, context)
+    tell_losses(losses, context)
+    return losses
 
 
 def find_request_losses(table: SupportTable, context: RequestContext) -> list[Loss]:

@@ -19,7 +19,7 @@ from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
 from triglot.service.answers import EARLY_START_S, TranslatedStream, attend, collect_events, open_answer
-from triglot.service.losses import report_losses
+from triglot.service.losses import refuse_rejected, report_losses, tell_losses
 from triglot.service.media import resolve_media
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from triglot.media.reader import MediaReader
     from triglot.service.counting import PromptCounter
     from triglot.service.flight import Flight, Flights
-    from triglot.support import SupportTable
+    from triglot.support import Loss
     from triglot.web import ByteStream, RequestContext
 
 log = logging.getLogger("triglot")
@@ -125,24 +125,28 @@ class MessagesHandlers:
             models.append(rename_model(models[0], self._alias))
         return models
 
-    async def _report(self, table: SupportTable, request: CreateMessage | CountMessageTokens, context: RequestContext) -> None:
-        """Put text and plain images in the place of documents and other images, and tell what of the request is lost."""
-        losses = [*hide_result_images(request)] if (await self._discovery.facts()).vision is False else []
-        losses += await resolve_media(request, self._media)
-        report_losses(table, context, [*losses, *find_altered_thinking(request, self._restore)])
+    async def _read_media(self, request: CreateMessage | CountMessageTokens, context: RequestContext, losses: Sequence[Loss]) -> None:
+        """Put text and plain images in the place of documents and other images, and tell what of the request is lost beside `losses`."""
+        more = [*hide_result_images(request)] if (await self._discovery.facts()).vision is False else []
+        more += await resolve_media(request, self._media)
+        more += find_altered_thinking(request, self._restore)
+        if more:
+            tell_losses([*losses, *refuse_rejected(more)], context)
 
     async def _count(self, request: CountMessageTokens, context: RequestContext) -> int:
-        await self._report(COUNT_MESSAGE_TOKENS, request, context)
+        await self._read_media(request, context, report_losses(COUNT_MESSAGE_TOKENS, context))
         return await self._counter.count(await self._prompt(request), context)
 
     def _load(self, flight: Flight, request: CreateMessage, context: RequestContext) -> tuple[AnswerDecoder, MessageStream]:
         """Let the request be converted as soon as that can be done; gives what will read its answer."""
         _refuse_to_continue(request)
+        losses = report_losses(CREATE_MESSAGE, context)
         decoder = AnswerDecoder()
         translator = self._translator(request, context, flight)
 
         async def prepare() -> bytes:
-            chat = await self._convert(request, context)
+            await self._read_media(request, context, losses)
+            chat = await self._convert(request)
             decoder.hold_to(chat.rules)
             translator.context_tokens = (await self._discovery.facts()).context_tokens
             return chat.encode()
@@ -150,8 +154,7 @@ class MessagesHandlers:
         flight.load(prepare)
         return decoder, translator
 
-    async def _convert(self, request: CreateMessage, context: RequestContext) -> ChatRequest:
-        await self._report(CREATE_MESSAGE, request, context)
+    async def _convert(self, request: CreateMessage) -> ChatRequest:
         chat = convert_request(request, await self._discovery.profile(), self._restore)
         await self._name_model(chat.body)
         refuse_unperceived(chat.body["messages"], await self._discovery.facts(), request.model, "messages")

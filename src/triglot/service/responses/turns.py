@@ -169,6 +169,7 @@ class Turns:
         losses = find_request_losses(table, context)
         if request.conversation is not None and request.store is False:
             losses.append(Loss("conversation", "ignored", "it is read, but with store set to false nothing is added to it"))
+        tell_losses(losses, context)
         history = await self._historian.complete(request, context.document, context.owner, memory)
         response = begin_response(
             request,
@@ -195,11 +196,13 @@ class Turns:
         self, turn: Turn, request: CreateResponse, context: RequestContext, losses: Sequence[Loss], *, prior: int, answers: bool
     ) -> bytes:
         """The chat request; the turn learns how its answer is to be told."""
-        losses = [*losses, *await self._read_media(request, prior)]
+        more = await self._read_media(request, prior)
         unseal_own = partial(unseal, self._key, _purpose(context))
         convert = partial(convert_request, request, await self._discovery.profile(), unseal_own, prior, answers=answers)
         converted = await asyncio.to_thread(convert) if takes_long(request) else convert()
-        tell_losses([*losses, *refuse_rejected(converted.losses)], context)
+        more += refuse_rejected(converted.losses)
+        if more:
+            tell_losses([*losses, *more], context)
         body = converted.chat.body
         refuse_unperceived(body["messages"], await self._discovery.facts(), request.model, "input")
         if answers and request.truncation == "auto":
