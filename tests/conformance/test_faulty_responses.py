@@ -7,6 +7,7 @@ import json
 import pytest
 
 from faulty.responses.events import cut_output, tell_response
+from faulty.responses.grammar import GrammarError, keep_to, to_pattern
 from faulty.responses.seals import Seals
 from faulty.server import FaultyServer
 from faulty.store import page
@@ -232,3 +233,24 @@ def test_a_socket_remembers_the_latest_response_of_each_lane(contract):
         return events[-1]["response"]["id"]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("syntax", "definition", "sample"),
+    [
+        ("regex", "[a-c]{3}", "aaa"),
+        ("regex", r"(foo|bar)\d+\.[^a]x?", "foo0.0"),
+        ("lark", 'start: "a" NUMBER\nNUMBER: /[0-9]+/', "a0"),
+        ("lark", 'start: line+ ["end"]\nline: "+" /(.+)/ LF -> add | "-" LF\n%import common.LF', "+a\n"),
+    ],
+)
+def test_the_input_of_a_custom_tool_keeps_to_its_grammar(syntax, definition, sample):
+    pattern = to_pattern(syntax, definition)
+    assert keep_to(pattern, "?") == sample
+    assert keep_to(pattern, sample) == sample
+
+
+def test_a_grammar_that_refers_to_itself_is_taken_and_a_broken_one_is_not():
+    assert to_pattern("lark", 'start: "(" start? ")"') is None
+    with pytest.raises(GrammarError):
+        to_pattern("lark", "start: (((")

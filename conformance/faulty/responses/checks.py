@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
 from faulty.exchange import Refusal
+from faulty.responses.grammar import GrammarError, to_pattern
 
 Document = dict[str, Any]
 Check = Callable[[Any, str], None]
@@ -199,28 +202,30 @@ def _function_output(value: Any, place: str) -> None:
 
 def _grammar(value: Any, place: str) -> None:
     _fields({"syntax": _one_of("lark", "regex"), "definition": _STRING})(value, place)
-    text = value["definition"]
     try:
-        if value["syntax"] == "regex":
-            re.compile(text)
-            return
-    except re.error as error:
+        to_pattern(value["syntax"], value["definition"])
+    except GrammarError as error:
         raise Refusal(400, f"The grammar cannot be read: {error}.", param="tools", code="invalid_grammar") from error
-    signs = re.sub(r'"(\\.|[^"\\])*"|/(\\.|[^/\\])+/|//.*', "", text)
-    if signs.count("(") != signs.count(")") or ":" not in signs:
-        raise Refusal(400, "The grammar cannot be read.", param="tools", code="invalid_grammar")
 
 
+def _schema(value: Any, place: str) -> None:
+    _OBJECT(value, place)
+    try:
+        Draft202012Validator.check_schema(value)
+    except SchemaError as error:
+        raise Refusal(400, f"Invalid schema: {error.message}.", param=place, code="invalid_json_schema") from error
+
+
+_FUNCTION = _fields({"name": _STRING}, {"description": _STRING, "parameters": _schema, "strict": _BOOLEAN})
+_CUSTOM = _fields({"name": _STRING}, {"description": _STRING, "format": _tagged({"grammar": _grammar})})
+_MEMBERS = _many(_tagged({"function": _FUNCTION, "custom": _CUSTOM}))
 TOOL: Final = _tagged(
     {
-        "function": _fields({"name": _STRING}, {"description": _STRING, "parameters": _OBJECT, "strict": _BOOLEAN}),
-        "custom": _fields(
-            {"name": _STRING},
-            {"description": _STRING, "format": _tagged({"grammar": _grammar})},
-        ),
-        "namespace": _fields(
-            {"name": _STRING, "tools": _many(_tagged({"function": _fields({"name": _STRING}), "custom": _fields({"name": _STRING})}))}
-        ),
+        "function": _FUNCTION,
+        "custom": _CUSTOM,
+        "namespace": _fields({"name": _STRING, "tools": _MEMBERS}, {"description": _STRING}),
+        "tool_search": _fields(optional={"execution": _one_of("server", "client"), "description": _STRING, "parameters": _schema}),
+        "shell": _fields(optional={"environment": _OBJECT}),
         "mcp": _fields({"server_label": _STRING}),
     }
 )
@@ -234,6 +239,9 @@ ITEM: Final = _tagged(
         "reasoning": _fields(optional={"summary": _REASONING_PARTS, "content": _REASONING_PARTS, "encrypted_content": _STRING}),
         "item_reference": _fields({"id": _STRING}),
         "compaction": _fields({"encrypted_content": _STRING}),
+        "configuration_update": _fields(optional={"reasoning": _OBJECT, "text": _OBJECT}),
+        "agent_message": _fields({"content": _many(_PART)}),
+        "shell_call_output": _fields(optional={"output": _many(_OBJECT)}),
         "additional_tools": _fields({"tools": _many(TOOL)}),
         "tool_search_output": _fields({"tools": _many(TOOL)}),
     },
@@ -257,7 +265,7 @@ _FORMAT = _fields(
 def _form(value: Any, place: str) -> None:
     _FORMAT(value, place)
     if value["type"] == "json_schema":
-        _fields({"name": _STRING, "schema": _OBJECT})(value, place)
+        _fields({"name": _STRING, "schema": _schema})(value, place)
 
 
 def _choice(value: Any, place: str) -> None:

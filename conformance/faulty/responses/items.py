@@ -49,7 +49,7 @@ def is_reference(item: Document) -> bool:
 
 def fill_item(item: Document, new_id: Callable[[str], str]) -> Document:
     """An item of a request as it is kept and listed: with a type and an id, and its content as parts."""
-    kind = item.get("type") or "message"
+    kind = "message" if item.get("type") is None else item["type"]
     filled: Document = {"type": kind, "id": item.get("id") or new_id(PREFIXES.get(kind, "item_"))}
     filled |= {name: value for name, value in item.items() if value is not None and name not in filled}
     for name, value in _DEFAULTS.get(kind, {}).items():

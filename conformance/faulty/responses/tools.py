@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from faulty.calls import Call, Tool
 from faulty.exchange import Refusal
+from faulty.responses.grammar import keep_to, to_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,12 +31,13 @@ _BUILT_IN: Final[dict[str, Document]] = {
 
 @dataclass(frozen=True)
 class Offer:
-    """A tool of the request, and what the model knows it as."""
+    """A tool of the request, and what the model knows it as. `pattern` is what the input of a custom tool must match."""
 
     kind: str
     name: str
     tool: Tool
     namespace: str | None = None
+    pattern: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def _offers(tool: Document, namespace: str | None = None) -> Iterator[Offer]:
     if kind == "function":
         yield Offer(kind, name, Tool(known_as, tool.get("parameters") or {}), namespace)
     elif kind == "custom":
-        yield Offer(kind, name, Tool(known_as, free=True), namespace)
+        form = tool.get("format") or {}
+        pattern = to_pattern(form["syntax"], form["definition"]) if form.get("type") == "grammar" else None
+        yield Offer(kind, name, Tool(known_as, free=True), namespace, pattern)
     elif kind == "namespace":
         for member in tool["tools"]:
             yield from _offers(member, name)
@@ -139,7 +143,8 @@ def _function_call(offer: Offer, arguments: str, new_id: Callable[[str], str]) -
 
 
 def _custom_call(offer: Offer, text: str, new_id: Callable[[str], str]) -> Document:
-    return {"type": "custom_tool_call", "id": new_id("ctc_"), "call_id": new_id("call_"), "name": offer.name, "input": text}
+    written = text if offer.pattern is None else keep_to(offer.pattern, text)
+    return {"type": "custom_tool_call", "id": new_id("ctc_"), "call_id": new_id("call_"), "name": offer.name, "input": written}
 
 
 def _shell_call(_offer: Offer, arguments: str, new_id: Callable[[str], str]) -> Document | None:
