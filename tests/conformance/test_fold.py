@@ -132,7 +132,7 @@ def test_tool_input_that_a_limit_has_cut_stays_empty() -> None:
 
 @pytest.mark.parametrize("index", [-1, 1, True, "0", None, 1.0])
 def test_an_index_that_has_not_begun_does_not_fold(index: Any) -> None:
-    with pytest.raises(FoldError, match="which has not begun|does not fit"):
+    with pytest.raises(FoldError, match=r"which has not begun|does not fit"):
         fold_messages(
             [
                 {"type": "message_start", "message": {"content": []}},
