@@ -191,8 +191,12 @@ class Conversation:
         if answer.unreachable:
             self._outcome.unreachable = answer.error or "no answer"
             return
+        if answer.left and not (step.stream and answer.frames):
+            return  # the client has seen nothing that could be judged
         judgement = judge(self._dialect, step, answer, None if twin is None else twin[0], self._bodies)
         skipped = holds(step.exercised, judgement.sources)
+        if step.leaves and not answer.left:
+            skipped = skipped or "the answer was over before the client left"
         for finding in judgement.findings:
             if skipped and finding.check == "assert":
                 continue  # the model did not do what the assertions are about
