@@ -23,6 +23,7 @@ MODELS = ("reference", "reference/second")
 CONTEXT = 131_072
 MAX_OUTPUT = 32_768
 _SLOTS = 8
+_CACHED = 16  # tokens are cached in units of so many
 
 
 class Host:
@@ -51,7 +52,8 @@ class Host:
     def plan(self, prompt: Prompt, request: Request) -> Plan:
         """Let the model answer. The caller has checked that the prompt fits."""
         tokens = prompt.tokens()
-        cached = min(max((_shared(tokens, known) for known in self._prompts), default=0), max(0, len(tokens) - 1))
+        shared = max((_shared(tokens, known) for known in self._prompts), default=0)
+        cached = min(shared, len(tokens) - 1) // _CACHED * _CACHED
         self._prompts.append(tokens)
         return self.apply(f"{request.dialect}.plan", think(prompt, cached), request)
 

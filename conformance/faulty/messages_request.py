@@ -120,7 +120,8 @@ def _read_block(role: Any, block: Any, where: str) -> Iterator[Turn]:
             yield Turn(role, json.dumps([block["name"], block.get("input")]))
         case {"type": "tool_result"}:
             check_required(block, ["tool_use_id"], f"{where}.")
-            yield Turn("tool", _text_of(block.get("content"), f"{where}.content"))
+            text = _text_of(block.get("content"), f"{where}.content")
+            yield Turn("tool", f"Error: {text}" if block.get("is_error") else text)
         case {"type": str()}:
             pass  # thinking, blocks of hosted tools, and what is not known: the model need not see them
         case _:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Role = Literal["system", "user", "assistant", "tool"]
 Finish = Literal["stop", "length", "tool_calls", "stop_sequence"]
 _PIECE = re.compile(r"\s?[A-Za-z]{1,5}|\s?\d{1,3}|\s?[^\sA-Za-z\d]|\s")
-_PER_TURN = 4  # what a chat template adds
 
 
 def pieces(text: str) -> list[str]:
@@ -63,7 +62,7 @@ class Prompt:
     def tokens(self) -> list[str]:
         """The prompt as the model reads it."""
         texts = [json.dumps([tool.name, tool.parameters]) for tool in self.tools if self.choice != "none"]
-        return [piece for text in [*texts, *(f"{'':{_PER_TURN}}{turn.text}" for turn in self.turns)] for piece in pieces(text)]
+        return [piece for text in [*texts, *(f"<{turn.role}>{turn.text}" for turn in self.turns)] for piece in pieces(text)]
 
 
 @dataclass(frozen=True)

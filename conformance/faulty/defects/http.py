@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from faulty.exchange import Request
 
 _ERROR = 400
-_SMALL = 60_000  # bytes
+_SMALL = 40_000  # bytes
 
 # Frames of a stream
 
@@ -277,17 +277,9 @@ for _dialect in ("chat", "messages", "responses"):
 
 @defect("http/small-bodies", at="incoming", caught_by="chat/wire/large-body")
 def _(request: Request, _: Request) -> Request:
-    """A body of more than 60 kB is refused, as by the default of a web framework."""
+    """A body of more than 40 kB is refused, as by the default of a web framework."""
     if int(request.headers.get("content-length", "0")) > _SMALL:
         raise Refusal(413, "The body is too large")
-    return request
-
-
-@defect("http/no-percent-decoding", at="incoming", caught_by="chat/wire/model-with-slash")
-def _(request: Request, _: Request) -> Request:
-    """Paths are compared as they were sent, `%2F` and all."""
-    if "%" in request.path:
-        raise Refusal(404, "There is no such model", code="model_not_found")
     return request
 
 

@@ -141,12 +141,6 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, _FIRST, lambda event: put(event, "message.content", [{"type": "text", "text": ""}]))
 
 
-@defect("messages/event-unknown", at="messages.events", caught_by="messages/stream/text")
-def _(events: list[Event], _: Request) -> list[Event]:
-    """An event of another API slips in."""
-    return [*events[:1], {"type": "response.in_progress"}, *events[1:]]
-
-
 # Indexes and ids
 
 
