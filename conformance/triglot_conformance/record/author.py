@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from triglot_conformance.record.redact import Redaction
 from triglot_conformance.record.session import ContentError, header
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from triglot_conformance.record.session import Exchange
@@ -102,12 +103,15 @@ class Draft:
     bodies: list[Json] = field(default_factory=list)
 
 
-def draft_cases(exchanges: Sequence[Exchange], redacting: Redacting = Redacting()) -> tuple[list[Draft], list[str]]:
+def draft_cases(
+    exchanges: Sequence[Exchange], redacting: Redacting = Redacting(), taken: Collection[str] = ()
+) -> tuple[list[Draft], list[str]]:
     """Make cases of a session: one for each request, or for several where a later one sends back what an answer gave.
 
     Args:
         exchanges: the session.
         redacting: what stays of it.
+        taken: ids that no case may get.
 
     Returns:
         The cases, and words about what was left out.
@@ -115,12 +119,12 @@ def draft_cases(exchanges: Sequence[Exchange], redacting: Redacting = Redacting(
     asked, notes = read_session(exchanges)
     links = [_links_of(asked[:index], one) for index, one in enumerate(asked)]
     drafts: list[Draft] = []
-    counts: dict[tuple[str, str], int] = {}
+    used = set(taken)
     for group in _groups(links):
         first = asked[group[0]]
-        kind = (first.dialect, first.client.name)
-        counts[kind] = counts.get(kind, 0) + 1
-        case_id = f"{first.dialect}/clients/{first.client.name}/{counts[kind]:02}"
+        base = f"{first.dialect}/clients/{first.client.name}"
+        case_id = next(name for number in itertools.count(1) if (name := f"{base}/{number:02}") not in used)
+        used.add(case_id)
         draft, more = draft_case(case_id, [asked[index] for index in group], redacting)
         drafts.append(draft)
         notes += more

@@ -46,7 +46,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--longest", type=int, metavar="N", help="cut texts to N characters; default: all keep their length")
     parser.add_argument("--keep-prose", action="store_true", help="sentences stay: for prompts that are your own")
     parser.add_argument("--hide", action="append", default=[], metavar="WORD", help="a word that must not stay even in a name; repeatable")
-    parser.add_argument("--force", action="store_true", help="replace cases that are there already")
+    parser.add_argument(
+        "--force", action="store_true", help="begin with the number 01 again, and replace what is there; otherwise the numbers go on"
+    )
     options = parser.parse_args(arguments)
     if options.longest is not None and options.longest < 1:
         parser.error("--longest takes a number from 1")
@@ -75,10 +77,8 @@ async def _record(options: argparse.Namespace) -> list[Exchange]:
 
 
 def _write(exchanges: list[Exchange], options: argparse.Namespace) -> int:
-    drafts, notes = draft_cases(exchanges, Redacting((*machine_facts(), *options.hide), options.longest, options.keep_prose))
-    taken = [draft.id for draft in drafts if (options.out / draft.id).exists()]
-    if taken and not options.force:
-        raise RecordError(f"{options.out / taken[0]} is there already, so nothing is written; --force replaces it")
+    taken = () if options.force else [path.parent.relative_to(options.out).as_posix() for path in options.out.rglob("case.yaml")]
+    drafts, notes = draft_cases(exchanges, Redacting((*machine_facts(), *options.hide), options.longest, options.keep_prose), taken)
     for draft in drafts:
         _say(f"{write_case(draft, options.out, force=options.force)}: {len(draft.bodies)} request{'s' if len(draft.bodies) > 1 else ''}")
     for note in notes:

@@ -58,6 +58,7 @@ class Proxy:
         host: the address to listen on.
         port: 0 takes a free one.
         report: called with each exchange when it is over.
+        tls: whom to trust behind an `https` URL; default: those whom the system trusts.
 
     Attributes:
         exchanges: what has passed, in the order in which it began.
@@ -66,7 +67,15 @@ class Proxy:
         ProxyError: the URL is not one.
     """
 
-    def __init__(self, to: str, *, host: str = "127.0.0.1", port: int = 0, report: Callable[[Exchange], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        to: str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        report: Callable[[Exchange], None] = lambda _: None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         try:
             parts = urlsplit(to)
             port_there = parts.port
@@ -78,7 +87,7 @@ class Proxy:
         self._server_port = port_there or (443 if parts.scheme == "https" else 80)
         self._authority = parts.netloc.rpartition("@")[2]
         self._prefix = parts.path.rstrip("/")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         self._host, self._port, self._report = host, port, report
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
