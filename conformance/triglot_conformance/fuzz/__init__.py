@@ -1,1 +1,5 @@
-"""Sends what no case has thought of, with checks for event order and error shape."""
+"""Requests made up from the contract, valid and broken ones, and what must hold of their answers. Needs the extra `fuzz`."""
+
+
+class FuzzError(Exception):
+    """A fuzz run could not be done."""
