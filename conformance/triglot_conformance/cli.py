@@ -17,6 +17,8 @@ from triglot_conformance import conform, locations
 from triglot_conformance.baseline import LEVELS
 from triglot_conformance.case import CaseError, load_cases
 from triglot_conformance.contract.contract import Contract
+from triglot_conformance.fuzz import FuzzError
+from triglot_conformance.fuzz import command as fuzz
 from triglot_conformance.known import KnownFailingError, parse_known_failing
 from triglot_conformance.live.probe import UnreachableError
 from triglot_conformance.live.target import TargetError
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from triglot_conformance.case import Case
 
-_PROBLEMS = (CaseError, GatewayError, KnownFailingError, OSError, ResultsError, TargetError, UnreachableError)
+_PROBLEMS = (CaseError, FuzzError, GatewayError, KnownFailingError, OSError, ResultsError, TargetError, UnreachableError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,6 +111,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     check = commands.add_parser("check", parents=[cases], help="hold the cases themselves against the contract")
     check.set_defaults(run=_check)
     _add_replay(commands.add_parser("replay", parents=[cases], help="play recorded backend bytes through a gateway"))
+    fuzz.add_options(commands.add_parser("fuzz", help="send made-up requests, valid and broken, and look what is answered"))
     return parser.parse_args(arguments)
 
 

@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from triglot_conformance import locations
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.fuzz import FuzzError
 from triglot_conformance.fuzz.senders import AppSender, UrlSender, load_app
@@ -21,7 +23,7 @@ _APP_URL = "http://127.0.0.1:8000"  # where a reader may serve the application t
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `fuzz`, beside `--specs`."""
+    """The options of `fuzz`; `run` takes them."""
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("url", nargs="?", metavar="URL", help="base URL of the server, such as http://localhost:8080")
     where.add_argument("--app", metavar="MODULE:FACTORY", help="call an ASGI application in this process instead")
@@ -32,6 +34,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-examples", type=_positive, default=100, metavar="N", help="requests to each operation (default 100)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed makes up the same requests (default 1)")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one answer (default 60)")
+    parser.add_argument("--specs", type=Path, default=locations.SPECS, metavar="DIR", help="another contract than the suite's own")
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
