@@ -186,7 +186,11 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     write_case(draft, tmp_path)
     with pytest.raises(RecordError, match="--force"):
         write_case(draft, tmp_path)
+    stale = tmp_path / draft.id / "2" / "live.json"
+    stale.parent.mkdir()
+    stale.write_text("{}")
     write_case(draft, tmp_path, force=True)
+    assert not stale.exists()
 
 
 @pytest.mark.parametrize(

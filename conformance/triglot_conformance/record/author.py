@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -192,6 +193,7 @@ def write_case(draft: Draft, folder: Path, *, force: bool = False) -> Path:
     place = folder / draft.id
     if place.exists() and not force:
         raise RecordError(f"{place} is there already; --force replaces it")
+    shutil.rmtree(place, ignore_errors=True)  # an older case may have had more steps
     place.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(draft.source, sort_keys=False, allow_unicode=True, width=140)
     (place / "case.yaml").write_text(text, encoding="utf-8")
