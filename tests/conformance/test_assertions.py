@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from triglot_conformance.live.assertions import check_assertion_source, check_assertions, check_path, find, holds, same
+from triglot_conformance.live.assertions import check_assertion_source, check_assertions, holds
+from triglot_conformance.live.jsonpath import check_path, find
+from triglot_conformance.live.operators import same
 
 BODY: dict[str, Any] = {
     "id": "msg_1",

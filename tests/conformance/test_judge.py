@@ -411,3 +411,12 @@ def test_no_body_makes_the_judge_stumble(dialect: str, body: bytes, status: int,
     answer = Answer(status, SSE if stream and status == 200 else JSON, body)
     judged = judge(CONTRACT.dialect(dialect), step, answer)
     assert judged.findings or status == 200
+
+
+def test_some_answers_have_no_body(contract: Contract) -> None:
+    dialect, empty = contract.dialect("chat"), Answer(200, [], b"")
+    for method in ("HEAD", "OPTIONS"):
+        assert judge(dialect, LiveStep(1, method=method, path="/v1/models"), empty).findings == []
+    assert judge(dialect, LiveStep(1, method="DELETE", path="/v1/models", statuses=(204,)), Answer(204, [], b"")).findings == []
+    assert one(judge(dialect, LiveStep(1, method="GET", path="/v1/models"), empty))[0] == "content-type"
+    assert one(judge(dialect, LiveStep(1, method="HEAD", path="/v1/models"), json_answer("{}")))[0] == "body"

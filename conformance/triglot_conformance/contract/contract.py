@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from triglot_conformance.contract.documents import follow, read_once, read_yaml
 from triglot_conformance.contract.order import StreamRules
-from triglot_conformance.contract.schema import Problem, Schema, follow, read_once, read_yaml
+from triglot_conformance.contract.schema import Problem, Schema
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:

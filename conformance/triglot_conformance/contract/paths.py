@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 MISSING: Final = object()
@@ -25,6 +26,13 @@ def look_up(value: Any, path: str) -> Any:
 def as_list(value: Any) -> list[Any]:
     """A list as it is, None as an empty one, anything else alone in one."""
     return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def path_text(keys: list[str | int]) -> str:
+    """A place as a JSONPath."""
+    return "$" + "".join(
+        f"[{key}]" if isinstance(key, int) else f".{key}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key) else f"[{key!r}]" for key in keys
+    )
 
 
 def show(value: Any) -> str:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import yaml
-
-from triglot_conformance.contract.paths import show
+from triglot_conformance.contract.documents import follow, read_once, target
+from triglot_conformance.contract.keywords import BOUNDS, TYPES, expected, one_of
+from triglot_conformance.contract.paths import path_text, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = "tuple[Place | None, str | int]"
 Check: TypeAlias = "Callable[[Any, Place | None, list[Problem]], None]"
-
-_NAMES = 12  # how many names of a list are told
 
 
 class SchemaError(Exception):
@@ -46,25 +44,6 @@ class Problem:
     message: str
     rule: str
     about_kind: bool = False
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML file."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
-
-
-@cache
-def read_once(path: Path) -> Any:
-    """Read one YAML file, once in a run."""
-    return read_yaml(path)
-
-
-def follow(document: Any, pointer: str) -> Any:
-    """The value at a JSON pointer; raises KeyError where there is none."""
-    for key in pointer.split("/")[1:]:
-        name = key.replace("~1", "/").replace("~0", "~")
-        document = document[int(name)] if isinstance(document, list) else document[name]
-    return document
 
 
 class Schema:
@@ -118,7 +97,7 @@ class _Compiler:
         return checks[0] if len(checks) == 1 else _kind_first(checks) if checks else _anything
 
     def _reference(self, reference: str, within: str) -> Check:
-        file, pointer = _target(self.file, reference)
+        file, pointer = target(self.file, reference)
         schema = follow(read_once(file), pointer)
         if schema.keys() & _NAMED:
             return _compile(file, pointer)
@@ -128,12 +107,12 @@ class _Compiler:
         """`type`, one or several."""
         rule = f"{self.name}{within}"
         names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        fits = [_TYPES[name] for name in names]
-        expected = _expected(schema)
+        fits = [TYPES[name] for name in names]
+        wanted = expected(schema, self.file)
 
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             if not any(fit(value) for fit in fits):
-                out.append(_problem(place, f"is {show(value)}, expected {expected}", f"{rule} is no {' or '.join(names)}", about_kind=True))
+                out.append(_problem(place, f"is {show(value)}, expected {wanted}", f"{rule} is no {' or '.join(names)}", about_kind=True))
 
         return check
 
@@ -149,7 +128,7 @@ class _Compiler:
             fits = value in words if isinstance(value, str) else any(value == other and type(value) is type(other) for other in rest)
             if not fits:
                 kind = "has an unknown value" if isinstance(value, str) else "is no string"
-                out.append(_problem(place, f"is {show(value)}, expected {_one_of(values)}", f"{rule} {kind}", about_kind=about_kind))
+                out.append(_problem(place, f"is {show(value)}, expected {one_of(values)}", f"{rule} {kind}", about_kind=about_kind))
 
         return check
 
@@ -191,7 +170,7 @@ class _Compiler:
     def bounds(self, schema: Any, within: str) -> Check:
         """Bounds of numbers, lengths and counts, and `pattern`."""
         rule = f"{self.name}{within}"
-        limits = [(_BOUNDS[name], name, schema[name]) for name in _BOUNDS if name in schema]
+        limits = [(BOUNDS[name], name, schema[name]) for name in BOUNDS if name in schema]
         pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
 
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
@@ -208,7 +187,7 @@ class _Compiler:
         """`anyOf`: the problems are those of the branch that was most likely meant."""
         rule = f"{self.name}{within}"
         branches = [(self.compile(branch, within), _fields(branch, self.file)) for branch in schema["anyOf"]]
-        expected = _expected(schema, self.file)
+        wanted = expected(schema, self.file)
 
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             tries: list[tuple[int, list[Problem]]] = []
@@ -225,7 +204,7 @@ class _Compiler:
             elif isinstance(value, dict):
                 out.extend(min(tries, key=lambda one: len(one[1]))[1])
             else:
-                out.append(_problem(place, f"is {show(value)}, expected {expected}", f"{rule} is of no allowed kind", about_kind=True))
+                out.append(_problem(place, f"is {show(value)}, expected {wanted}", f"{rule} is of no allowed kind", about_kind=True))
 
         return check
 
@@ -248,7 +227,7 @@ class _Compiler:
             elif name not in value:
                 out.append(_problem(place, f"{name} is missing", f"{rule} lacks {name}", about_kind=True))
             else:
-                words = f"is {show(tag)}, expected {_one_of(list(branches))}"
+                words = f"is {show(tag)}, expected {one_of(list(branches))}"
                 out.append(_problem((place, name), words, f"{rule}.{name} has an unknown value", about_kind=True))
 
         return check
@@ -286,15 +265,10 @@ def _kind_first(checks: list[Check]) -> Check:
     return check
 
 
-def _target(file: Path, reference: str) -> tuple[Path, str]:
-    name, _, pointer = reference.partition("#")
-    return (file.parent / name).resolve() if name else file, pointer
-
-
 def _fields(schema: Any, file: Path) -> set[str]:
     """The names of an object's fields, as far as they stand in one place."""
     while "$ref" in schema:
-        file, pointer = _target(file, schema["$ref"])
+        file, pointer = target(file, schema["$ref"])
         schema = follow(read_once(file), pointer)
     return set(schema.get("properties", {}))
 
@@ -303,16 +277,6 @@ def _rules_out(problem: Problem, here: str) -> bool:
     """Whether a problem says that this branch was not meant: another kind of value, or another tag."""
     return problem.about_kind and (
         problem.path == here or (problem.path.startswith(here) and problem.path.removeprefix(here) in (".type", ".role"))
-    )
-
-
-# Words
-
-
-def path_text(keys: list[str | int]) -> str:
-    """A place as a JSONPath."""
-    return "$" + "".join(
-        f"[{key}]" if isinstance(key, int) else f".{key}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key) else f"[{key!r}]" for key in keys
     )
 
 
@@ -328,72 +292,13 @@ def _problem(place: Place | None, message: str, rule: str, *, about_kind: bool =
     return Problem(_path(place), message, rule, about_kind)
 
 
-def _one_of(values: list[Any]) -> str:
-    shown = [show(value) for value in values]
-    if len(shown) == 1:
-        return shown[0]
-    if len(shown) > _NAMES:
-        return f"one of {len(shown)} names such as {', '.join(shown[:_NAMES])}"
-    return f"one of {', '.join(shown)}"
-
-
-def _expected(schema: Any, file: Path | None = None) -> str:
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_expected(branch, file) for branch in schema["anyOf"]))
-    if "$ref" in schema and file is not None:
-        file, pointer = _target(file, schema["$ref"])
-        return _expected(follow(read_once(file), pointer), file)
-    if "enum" in schema or "const" in schema:
-        return _one_of(schema.get("enum", [schema.get("const")]))
-    if "oneOf" in schema or "properties" in schema:
-        return "an object"
-    names = schema.get("type", "anything")
-    return " or ".join(_KINDS.get(name, str(name)) for name in (names if isinstance(names, list) else [names]))
-
-
-def _number(value: Any) -> Any:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KINDS = {
-    "string": "a string",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "an array",
-}
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": lambda value: (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer()),
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "null": lambda value: value is None,
-}
-_BOUNDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], bool], str]] = {
-    "minimum": (_number, lambda value, limit: value >= limit, "at least"),
-    "maximum": (_number, lambda value, limit: value <= limit, "at most"),
-    "exclusiveMinimum": (_number, lambda value, limit: value > limit, "more than"),
-    "exclusiveMaximum": (_number, lambda value, limit: value < limit, "less than"),
-    "minLength": (
-        lambda value: len(value) if isinstance(value, str) else None,
-        lambda value, limit: value >= limit,
-        "a length of at least",
-    ),
-    "maxLength": (lambda value: len(value) if isinstance(value, str) else None, lambda value, limit: value <= limit, "a length of at most"),
-    "minItems": (lambda value: len(value) if isinstance(value, list) else None, lambda value, limit: value >= limit, "a count of at least"),
-    "maxItems": (lambda value: len(value) if isinstance(value, list) else None, lambda value, limit: value <= limit, "a count of at most"),
-}
 _ANNOTATIONS = {"description", "default", "deprecated", "format", "title", "discriminator", "contentMediaType", "x-triglot-support"}
 _NAMED = {"properties", "items", "anyOf", "oneOf", "additionalProperties", "$ref"}
 _MAKERS: list[tuple[Callable[[_Compiler, Any, str], Check], set[str]]] = [
     (_Compiler.type, {"type"}),
     (_Compiler.enum, {"enum", "const"}),
     (_Compiler.refused, {"not"}),
-    (_Compiler.bounds, {*_BOUNDS, "pattern"}),
+    (_Compiler.bounds, {*BOUNDS, "pattern"}),
     (_Compiler.properties, {"properties", "required", "additionalProperties"}),
     (_Compiler.items, {"items"}),
     (_Compiler.any_of, {"anyOf"}),

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from triglot_conformance.live.assertions import find, holds
+from triglot_conformance.live.assertions import holds
 from triglot_conformance.live.client import Answer, Manner, TimedFrame, send
+from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
 from triglot_conformance.live.probe import busy_slots
 from triglot_conformance.live.steps import fill

@@ -68,7 +68,9 @@ def read_frames(frames: Sequence[Frame], dialect: Dialect, *, is_whole: bool) ->
             if frame.event is not None:
                 stream.complain("frame without data", f"there is no data behind the line `event: {frame.event}`", number)
             elif not frame.comments and frame.raw.strip():
-                stream.complain("unknown line", f"it has neither data nor a comment: {_raw(frame)}", number)
+                stream.complain(
+                    "frame of nothing", f"it has neither data nor a comment, and SDKs try to read its data: {_raw(frame)}", number
+                )
         elif stream.is_ended:
             stream.complain("after the end", f"it comes after [DONE]: {_raw(frame)}", number)
         elif frame.data == sentinel or (frame.data.strip() == _DONE and dialect.name in _MAY_SAY_DONE):

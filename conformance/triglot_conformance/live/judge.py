@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from triglot_conformance.wire.sse import Frame
 
 _ERROR: Final = 400
+_EMPTY: Final = {204, 304}
 _STREAM, _JSON = "text/event-stream", "application/json"
 _STARTS: Final = 300  # bytes of a body that a finding shows
 _ANSWERS: Final = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
@@ -98,7 +99,7 @@ def _judge_status(step: LiveStep, answer: Answer) -> Finding | None:
 
 def _judge_head(step: LiveStep, answer: Answer) -> Finding | None:
     """What the body is; with another type than was asked for it cannot be judged."""
-    if not answer.body and (step.method == "HEAD" or answer.status == 204):  # noqa: PLR2004
+    if not answer.body and (_has_no_body(step, answer) or step.method == "OPTIONS"):
         return None
     expected = _STREAM if step.stream and answer.status < _ERROR else _JSON
     if answer.media_type == expected:
@@ -124,11 +125,11 @@ def _judge_headers(step: LiveStep, headers: Mapping[str, str]) -> list[Finding]:
 
 
 def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Judgement) -> None:
-    if step.method == "HEAD" or answer.status == 204:  # noqa: PLR2004
+    if _has_no_body(step, answer):
         if answer.body:
             judgement.findings.append(Finding("body", f"there is a body, expected none: {_start(answer.body)}", "body where there is none"))
         return
-    if not answer.body and answer.left:
+    if not answer.body and (answer.left or step.method == "OPTIONS"):
         return
     body, problem = _decode(answer.body)
     if problem:
@@ -303,6 +304,10 @@ def _is_answer(dialect: Dialect, step: LiveStep) -> bool:
     """Whether what is asked for is an answer of the model, or a stored one."""
     path = _ANSWERS[dialect.name]
     return _path(step) == path or (dialect.name == "responses" and re.fullmatch(rf"{path}/[^/]+(/cancel)?", _path(step)) is not None)
+
+
+def _has_no_body(step: LiveStep, answer: Answer) -> bool:
+    return step.method == "HEAD" or answer.status in _EMPTY
 
 
 def _path(step: LiveStep) -> str:

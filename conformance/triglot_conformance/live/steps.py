@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from triglot_conformance.live.assertions import check_assertion_source, check_path
+from triglot_conformance.live.assertions import check_assertion_source
+from triglot_conformance.live.jsonpath import check_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
