@@ -64,13 +64,24 @@ def test_a_server_cannot_write_markdown() -> None:
     assert {len(row) for row in table(text)} == {2}
 
 
-def test_every_failing_case_is_named_and_many_fit_a_comment() -> None:
+def test_every_failing_case_is_named() -> None:
     made = make_run(share=0.6)
-    text = render([made])
-    for each in made.cases:
-        if each.verdict in {Verdict.FAIL, Verdict.UNREACHABLE}:
-            assert each.id in text
-    assert len(text) < 65_536
+    for limit in (None, 65_000):
+        text = render([made], limit)
+        for each in made.cases:
+            if each.verdict in {Verdict.FAIL, Verdict.UNREACHABLE}:
+                assert each.id in text
+
+
+def test_a_comment_has_room_for_it() -> None:
+    runs = [make_run(share=0.1), make_run("beta", seed=2, share=0.1), make_run("gamma", seed=3, share=0.3)]
+    whole = render(runs, None)
+    assert len(whole) > 65_536
+    assert len(render(runs)) < 65_536
+    assert "<details>" in render(runs)
+    least = render(runs, 5000)
+    assert "too many failures" in least
+    assert table(least) == table(whole)
 
 
 def test_long_texts_are_cut() -> None:

@@ -48,7 +48,7 @@ def _by_dialect(cases: Sequence[CaseResult]) -> dict[str, list[CaseResult]]:
 
 def _suite(run: RunResult, dialect: str, cases: Sequence[CaseResult]) -> Iterator[str]:
     target = run.target
-    name, began = quoteattr(_possible(f"{target.name}/{dialect}")), quoteattr(_possible(run.started_at.removesuffix("Z")))
+    name, began = quoteattr(_possible(f"{target.name}/{dialect}")), quoteattr(_possible(run.started_at[:19]))
     yield f"<testsuite name={name} timestamp={began}{_counts(cases)}>"
     yield "<properties>"
     facts = {"url": target.url, "software": target.software, "model": target.model, "suite_version": run.suite_version}
@@ -114,11 +114,13 @@ def _seconds(milliseconds: float) -> str:
 def _details(case: CaseResult) -> str:
     """What went wrong and the traffic around it, to be read by a person."""
     lines = [f"{case.level}: {case.requirement}"]
-    for finding in case.findings:
+    for finding in sorted(case.findings, key=lambda finding: finding.inherited):
         where = place(finding, case)
         lines.append(f"[{finding.check}] {f'{where}: ' if where else ''}{finding.message}{' (inherited)' if finding.inherited else ''}")
     for number, exchange in enumerate(case.exchanges):
-        marked = {finding.event for finding in case.findings if finding.exchange == number and finding.event is not None}
+        marked = {
+            finding.event for finding in case.findings if finding.exchange == number and finding.event is not None and not finding.inherited
+        }
         lines += ["", *_trace(exchange, marked)]
     return "\n".join(lines)
 

@@ -17,12 +17,25 @@ if TYPE_CHECKING:
 # What Markdown or HTML would read as more than a letter, and what makes a mention or a link to an issue.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#$]")
 _TEXT_LIMIT = 300
-_CASES_SHOWN = 20  # of one fault: a comment has room for 65,536 characters
+_CASES_SHOWN = (1000, 20, 5, 1)  # of one fault: as many as there is room for, the others by name
+COMMENT_LIMIT = 65_000  # characters: a comment on GitHub has room for 65,536
 
 
-def render(runs: Sequence[RunResult]) -> str:
-    """The runs side by side, then the failing cases of each, folded away."""
-    parts = ["## Conformance", _table(runs), _legend(runs), *(_failures(run) for run in runs)]
+def render(runs: Sequence[RunResult], limit: int | None = COMMENT_LIMIT) -> str:
+    """The runs side by side, then the failing cases of each, folded away.
+
+    The more there is, the fewer cases of one fault are told in full, and if nothing else helps none is, so that the text keeps within
+    `limit` characters; None for no limit.
+    """
+    top = ["## Conformance", _table(runs), _legend(runs)]
+    for shown in _CASES_SHOWN:
+        text = _join([*top, *(_failures(run, shown) for run in runs)])
+        if limit is None or len(text) <= limit:
+            return text
+    return _join([*top, "There are too many failures to tell them here."])
+
+
+def _join(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -60,14 +73,14 @@ def _legend(runs: Sequence[RunResult]) -> str:
     return "\n".join(lines)
 
 
-def _failures(run: RunResult) -> str:
+def _failures(run: RunResult, room: int) -> str:
     found = faults(run.cases)
     failing = [case for case in run.cases if case.verdict is Verdict.FAIL]
     silent = [case for case in run.cases if case.verdict is Verdict.UNREACHABLE]
     if not failing + silent:
         return ""
     shown: set[str] = set()
-    lines = [line for fault in found for line in _fault(fault, shown)]
+    lines = [line for fault in found for line in _fault(fault, shown, room)]
     for case in [*(case for case in failing if case.id not in shown), *silent]:
         lines += [f"- **{_plain(case.id)}** {case.level}: {case.verdict}: {_plain(case.reason or 'no reason given')}"]
     number = len(failing) + len(silent)
@@ -75,11 +88,11 @@ def _failures(run: RunResult) -> str:
     return "\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])
 
 
-def _fault(fault: Fault, shown: set[str]) -> Iterator[str]:
+def _fault(fault: Fault, shown: set[str], room: int) -> Iterator[str]:
     inherit = f"; {len(fault.inheriting)} more inherit it" if fault.inheriting else ""
     number = len(fault.failing)
     yield f"- {_code(fault.rule)} ({number} {'case' if number == 1 else 'cases'}{inherit})"
-    for case in fault.failing[:_CASES_SHOWN]:
+    for case in fault.failing[:room]:
         known = f" (known: {_plain(case.known)})" if case.known else ""
         if case.id in shown:
             yield f"  - **{_plain(case.id)}**"
@@ -88,7 +101,7 @@ def _fault(fault: Fault, shown: set[str]) -> Iterator[str]:
         own = [finding for finding in case.findings if not finding.inherited]
         yield f"  - **{_plain(case.id)}** {case.level}{known}: {_plain(case.requirement)}"
         yield from (f"    - {_where(place(finding, case))}{_code(finding.message)}" for finding in own[:3])
-    if left := [case.id for case in fault.failing[_CASES_SHOWN:]]:
+    if left := [case.id for case in fault.failing[room:]]:
         shown.update(left)
         yield f"  - and {len(left)} more: {', '.join(_plain(each) for each in left)}"
 

@@ -156,7 +156,8 @@ def _case(case: CaseResult, paint: _Paint, width: int, *, verbose: bool) -> list
     known = f"  known: {visible(case.known)}" if case.known else ""
     lines = [f"  {paint('FAIL', _COLOURS[Verdict.FAIL])} {case.id}  {case.level}{known}"]
     lines += _wrap(case.requirement, width, 7)
-    for finding in case.findings if verbose else [finding for finding in case.findings if not finding.inherited][:_SHORT]:
+    findings = sorted(case.findings, key=lambda finding: finding.inherited)
+    for finding in findings if verbose else [finding for finding in findings if not finding.inherited][:_SHORT]:
         where = place(finding, case)
         inherited = " (inherited)" if finding.inherited else ""
         lines += _wrap(f"[{finding.check}] {f'{where}: ' if where else ''}{finding.message}{inherited}", width, 7)

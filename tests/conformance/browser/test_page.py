@@ -269,17 +269,20 @@ def test_pretty_is_laid_out_and_raw_is_as_received(open_page: OpenPage) -> None:
 
 
 def test_findings_lead_to_their_place(open_page: OpenPage) -> None:
-    inherited = Finding("schema", "no usage", "schema usage", 0, inherited=True)
+    inherited = Finding("schema", "no usage", "schema usage", 0, 3, inherited=True)
     page = open_page(
         [run(case("messages/stream/a", Verdict.FAIL, inherited, replace(LATE, event=150), exchanges=[stream(200)]))],
         "#case=messages/stream/a",
     )
-    expect(page.locator(".findings li.inherited .tag")).to_have_text("inherited")
     expect(page.locator("#event-0-150")).to_be_in_viewport()
     page.locator("#panel").evaluate("panel => panel.scrollTop = 0")
     expect(page.locator("#event-0-150")).not_to_be_in_viewport()
     page.get_by_role("button", name="exchange 1, event 150").click()
     expect(page.locator("#event-0-150")).to_be_in_viewport()
+    expect(page.locator(".findings li.inherited .tag")).to_be_hidden()
+    page.locator(".findings summary", has_text="1 inherited").click()
+    expect(page.locator(".findings li.inherited .tag")).to_have_text("inherited")
+    assert page.locator(".event.marked").count() == 1
 
 
 def test_issues_are_links_and_nothing_else(open_page: OpenPage) -> None:

@@ -16,6 +16,8 @@ const byId = (id) => document.getElementById(id);
 /** The sign of a verdict; the word beside it or its label says the same. */
 const sign = (verdict) => element("span", { class: `sign ${verdict}`, "aria-hidden": "true" }, SIGNS[verdict]);
 
+const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 /** Milliseconds for people. */
 function time(ms) {
   if (ms >= 10000) return `${(ms / 1000).toFixed(1)} s`;

@@ -75,19 +75,30 @@ function buildAbout(entry, result) {
   );
 }
 
+/** What the case itself breaks, and folded away what it has from the plainest case of its dialect. */
 function buildFindings(result) {
+  const own = result.findings.filter((finding) => !finding.inherited);
+  const inherited = result.findings.filter((finding) => finding.inherited);
   if (!result.findings.length) return "";
-  const items = result.findings.map((finding) => {
-    const place = finding.exchange === null ? null : element("button", { type: "button", class: "link", onclick: () => scrollTo(finding) }, placeOf(finding));
-    return element(
-      "li",
-      { class: finding.inherited ? "inherited" : "own" },
-      element("div", { class: "what" }, element("span", { class: "check" }, finding.check), finding.inherited ? element("span", { class: "tag", title: "The plainest case of the dialect has this too: it does not count here." }, "inherited") : null, place),
-      element("p", {}, finding.message),
-      finding.rule ? element("p", { class: "rule" }, finding.rule) : null,
-    );
-  });
-  return element("section", { class: "findings" }, element("h3", {}, "Findings"), element("ol", {}, items));
+  const note = "The plainest case of the dialect has these too: they do not count here.";
+  return element(
+    "section",
+    { class: "findings" },
+    element("h3", {}, "Findings"),
+    own.length ? element("ol", {}, own.map(buildFinding)) : null,
+    inherited.length ? element("details", { title: note }, element("summary", {}, `${inherited.length} inherited`), element("p", { class: "rule" }, note), element("ol", {}, inherited.map(buildFinding))) : null,
+  );
+}
+
+function buildFinding(finding) {
+  const place = finding.exchange === null ? null : element("button", { type: "button", class: "link", onclick: () => scrollTo(finding) }, placeOf(finding));
+  return element(
+    "li",
+    { class: finding.inherited ? "inherited" : "own" },
+    element("div", { class: "what" }, element("span", { class: "check" }, finding.check), finding.inherited ? element("span", { class: "tag" }, "inherited") : null, place),
+    element("p", {}, finding.message),
+    finding.rule ? element("p", { class: "rule" }, finding.rule) : null,
+  );
 }
 
 const placeOf = (finding) => (finding.event === null ? `exchange ${finding.exchange + 1}` : `exchange ${finding.exchange + 1}, event ${finding.event}`);

@@ -12,13 +12,13 @@ function buildExchange(exchange, number, findings) {
     element("span", { class: exchange.status === null || exchange.status >= 400 ? "status bad" : "status" }, status),
     element("span", { class: "took" }, time(exchange.end_ms)),
   );
-  const whole = findings.filter((finding) => finding.event === null);
+  const whole = findings.filter((finding) => finding.event === null && !finding.inherited);
   return element(
     "article",
     { class: "exchange", "aria-labelledby": `exchange-${number}` },
     title,
     whole.map(buildMark),
-    buildPart("Request", `${Object.keys(exchange.request_headers).length} headers`, true, buildHeaders(Object.entries(exchange.request_headers)), exchange.request_body === null ? null : content(exchange.request_body, state.raw)),
+    buildPart("Request", counted(Object.keys(exchange.request_headers).length, "header"), true, buildHeaders(Object.entries(exchange.request_headers)), exchange.request_body === null ? null : content(exchange.request_body, state.raw)),
     exchange.status === null ? null : buildPart("Answer", exchange.head_ms === null ? status : `${status} after ${time(exchange.head_ms)}`, exchange.events.length === 0, buildHeaders(exchange.headers), exchange.body === null ? null : content(exchange.body, state.raw)),
     exchange.events.length ? buildEvents(exchange, number, findings) : null,
     exchange.error ? element("p", { class: "note" }, `${SIGNS.fail} ${exchange.error}`) : null,
@@ -37,24 +37,31 @@ function buildEvents(exchange, number, findings) {
   const end = Math.max(exchange.end_ms, exchange.events[exchange.events.length - 1].at_ms, 0.001);
   const marks = new Map();
   for (const finding of findings) if (finding.event !== null) marks.set(finding.event, [...(marks.get(finding.event) ?? []), finding]);
+  const last = Math.max(-1, ...[...marks].filter(([, all]) => isWrong(all)).map(([index]) => index));
   const list = element("ol", { class: "events" });
   const more = element("button", { type: "button", class: "quiet" });
   const show = (from) => {
-    const until = Math.max(from + EVENTS_AT_ONCE, Math.min(Math.max(-1, ...marks.keys()) + 1, exchange.events.length));
+    const until = Math.max(from + EVENTS_AT_ONCE, Math.min(last + 1, exchange.events.length));
     exchange.events.slice(from, until).forEach((event, index) => list.append(buildEvent(event, `${number}-${from + index}`, from + index, end, marks.get(from + index) ?? [])));
     more.hidden = until >= exchange.events.length;
     more.textContent = `Show ${Math.min(EVENTS_AT_ONCE, exchange.events.length - until)} more of ${exchange.events.length}`;
     more.onclick = () => show(until);
   };
   show(0);
-  return element("section", { class: "stream" }, element("h5", {}, `${exchange.events.length} events`, element("span", { class: "note" }, `over ${time(end)}`)), buildStrip(exchange, end, marks), list, more);
+  return element("section", { class: "stream" }, element("h5", {}, counted(exchange.events.length, "event"), element("span", { class: "note" }, `over ${time(end)}`)), buildStrip(exchange, end, marks), list, more);
 }
+
+/** Whether findings count here, or are all inherited. */
+const isWrong = (findings) => findings?.some((finding) => !finding.inherited) ?? false;
 
 /** All events as ticks on one line, from the request to the end. */
 function buildStrip(exchange, end, marks) {
   const strip = element("div", { class: "strip", "aria-hidden": "true" });
   const ticks = new Map();
-  exchange.events.forEach((event, index) => ticks.set(marks.has(index) ? `m${index}` : Math.round((event.at_ms / end) * 400), [event, marks.has(index)]));
+  exchange.events.forEach((event, index) => {
+    const isMarked = isWrong(marks.get(index));
+    ticks.set(isMarked ? `marked ${index}` : Math.round((event.at_ms / end) * 400), [event, isMarked]);
+  });
   for (const [event, isMarked] of ticks.values()) {
     const tick = element("i", { class: isMarked ? "marked" : null });
     tick.style.left = `${(event.at_ms / end) * 100}%`;
@@ -88,7 +95,7 @@ function nameOf({ event, data, comment }) {
 
 function buildEvent(event, id, index, end, findings) {
   const frame = readFrame(event.raw);
-  const isMarked = findings.length > 0;
+  const isMarked = isWrong(findings);
   const inside = element("div", { class: "inside", hidden: true });
   const open = (isOpen) => {
     button.setAttribute("aria-expanded", String(isOpen));
@@ -104,5 +111,5 @@ function buildEvent(event, id, index, end, findings) {
     element("span", { class: "short" }, (frame.data || frame.comment || event.raw).slice(0, 240)),
   );
   if (isMarked) open(true);
-  return element("li", { id: `event-${id}`, class: isMarked ? "event marked" : "event" }, button, findings.map(buildMark), inside);
+  return element("li", { id: `event-${id}`, class: isMarked ? "event marked" : findings.length ? "event inherited" : "event" }, button, findings.map(buildMark), inside);
 }
