@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from triglot_conformance.case import Step, load_case, load_cases
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.live.client import Answer, TimedFrame
-from triglot_conformance.live.judge import Judgement, judge
+from triglot_conformance.live.judge import judge
 from triglot_conformance.live.steps import Leaving, LiveStep
 from triglot_conformance.replay.placeholders import PLACEHOLDER
 from triglot_conformance.wire.sse import parse_stream
 
 from .conftest import CASES, ROOT
+
+if TYPE_CHECKING:
+    from triglot_conformance.live.judgement import Judgement
 
 CONTRACT = Contract(ROOT / "specs")
 SAMPLES = {"time": "1700000000", "opaque": "c2lnbmF0dXJl", "text": "Words.", "count": "1"}

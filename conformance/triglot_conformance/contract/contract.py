@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from triglot_conformance.contract.documents import follow, read_once, read_yaml
 from triglot_conformance.contract.order import StreamRules
-from triglot_conformance.contract.schema import Problem, Schema
+from triglot_conformance.contract.schema import Schema
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from triglot_conformance.contract.problems import Problem
 
 __all__ = ["Contract", "Dialect", "read_yaml"]
 

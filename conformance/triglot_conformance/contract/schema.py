@@ -15,35 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from triglot_conformance.contract.documents import follow, read_once, target
 from triglot_conformance.contract.keywords import BOUNDS, TYPES, expected, one_of
-from triglot_conformance.contract.paths import path_text, show
+from triglot_conformance.contract.paths import show
+from triglot_conformance.contract.problems import Problem, path_of, problem_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-Place: TypeAlias = "tuple[Place | None, str | int]"
+    from triglot_conformance.contract.problems import Place
+
 Check: TypeAlias = "Callable[[Any, Place | None, list[Problem]], None]"
 
 
 class SchemaError(Exception):
     """A schema uses what this checker does not know; the message names the place and the keyword."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that does not fit its schema.
-
-    Attributes:
-        path: where, as a JSONPath such as `$.choices[0].delta`.
-        message: what was there and what is expected.
-        rule: the same without values and numbers: the nearest named object, the place in it, and the kind of fault.
-        about_kind: the value is of another kind altogether, so that a branch of a union was not meant.
-    """
-
-    path: str
-    message: str
-    rule: str
-    about_kind: bool = False
 
 
 class Schema:
@@ -112,7 +97,7 @@ class _Compiler:
 
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             if not any(fit(value) for fit in fits):
-                out.append(_problem(place, f"is {show(value)}, expected {wanted}", f"{rule} is no {' or '.join(names)}", about_kind=True))
+                out.append(problem_at(place, f"is {show(value)}, expected {wanted}", f"{rule} is no {' or '.join(names)}", about_kind=True))
 
         return check
 
@@ -128,7 +113,7 @@ class _Compiler:
             fits = value in words if isinstance(value, str) else any(value == other and type(value) is type(other) for other in rest)
             if not fits:
                 kind = "has an unknown value" if isinstance(value, str) else "is no string"
-                out.append(_problem(place, f"is {show(value)}, expected {one_of(values)}", f"{rule} {kind}", about_kind=about_kind))
+                out.append(problem_at(place, f"is {show(value)}, expected {one_of(values)}", f"{rule} {kind}", about_kind=about_kind))
 
         return check
 
@@ -143,14 +128,14 @@ class _Compiler:
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             if not isinstance(value, dict):
                 return
-            out.extend(_problem(place, f"{name} is missing", f"{rule} lacks {name}") for name in required if name not in value)
+            out.extend(problem_at(place, f"{name} is missing", f"{rule} lacks {name}") for name in required if name not in value)
             for name, part in value.items():
                 known = inner.get(name)
                 if known is not None:
                     if part is not None or name in required:
                         known(part, (place, name), out)
                 elif others is False:
-                    out.append(_problem(place, f"{show(name)} is not allowed here", f"{rule} has another field"))
+                    out.append(problem_at(place, f"{show(name)} is not allowed here", f"{rule} has another field"))
                 elif other is not None:
                     other(part, (place, name), out)
 
@@ -177,9 +162,9 @@ class _Compiler:
             for (measure, fits, words), name, limit in limits:
                 measured = measure(value)
                 if measured is not None and not fits(measured, limit):
-                    out.append(_problem(place, f"is {show(value)}, expected {words} {limit}", f"{rule} breaks its {name}"))
+                    out.append(problem_at(place, f"is {show(value)}, expected {words} {limit}", f"{rule} breaks its {name}"))
             if pattern and isinstance(value, str) and not pattern.search(value):
-                out.append(_problem(place, f"is {show(value)}, expected a match of {pattern.pattern}", f"{rule} breaks its pattern"))
+                out.append(problem_at(place, f"is {show(value)}, expected a match of {pattern.pattern}", f"{rule} breaks its pattern"))
 
         return check
 
@@ -197,14 +182,14 @@ class _Compiler:
                 if not found:
                     return
                 tries.append((len(fields & value.keys()) if isinstance(value, dict) else 0, found))
-            here = _path(place)
+            here = path_of(place)
             meant = [one for one in tries if not any(_rules_out(problem, here) for problem in one[1])]
             if meant:
                 out.extend(max(meant, key=lambda one: one[0])[1])  # the first of those that know most of its fields
             elif isinstance(value, dict):
                 out.extend(min(tries, key=lambda one: len(one[1]))[1])
             else:
-                out.append(_problem(place, f"is {show(value)}, expected {wanted}", f"{rule} is of no allowed kind", about_kind=True))
+                out.append(problem_at(place, f"is {show(value)}, expected {wanted}", f"{rule} is of no allowed kind", about_kind=True))
 
         return check
 
@@ -218,17 +203,19 @@ class _Compiler:
 
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             if not isinstance(value, dict):
-                out.append(_problem(place, f"is {show(value)}, expected an object with a {name}", f"{rule} is no object", about_kind=True))
+                out.append(
+                    problem_at(place, f"is {show(value)}, expected an object with a {name}", f"{rule} is no object", about_kind=True)
+                )
                 return
             tag = value.get(name)
             branch = branches.get(tag) if isinstance(tag, str) else None
             if branch:
                 branch(value, place, out)
             elif name not in value:
-                out.append(_problem(place, f"{name} is missing", f"{rule} lacks {name}", about_kind=True))
+                out.append(problem_at(place, f"{name} is missing", f"{rule} lacks {name}", about_kind=True))
             else:
                 words = f"is {show(tag)}, expected {one_of(list(branches))}"
-                out.append(_problem((place, name), words, f"{rule}.{name} has an unknown value", about_kind=True))
+                out.append(problem_at((place, name), words, f"{rule}.{name} has an unknown value", about_kind=True))
 
         return check
 
@@ -242,7 +229,7 @@ class _Compiler:
         def check(value: Any, place: Place | None, out: list[Problem]) -> None:
             if value in known:
                 out.append(
-                    _problem(place, f"is {show(value)}, which has a form of its own", f"{rule} has a form of its own", about_kind=True)
+                    problem_at(place, f"is {show(value)}, which has a form of its own", f"{rule} has a form of its own", about_kind=True)
                 )
 
         return check
@@ -278,18 +265,6 @@ def _rules_out(problem: Problem, here: str) -> bool:
     return problem.about_kind and (
         problem.path == here or (problem.path.startswith(here) and problem.path.removeprefix(here) in (".type", ".role"))
     )
-
-
-def _path(place: Place | None) -> str:
-    keys: list[str | int] = []
-    while place is not None:
-        place, key = place
-        keys.append(key)
-    return path_text(keys[::-1])
-
-
-def _problem(place: Place | None, message: str, rule: str, *, about_kind: bool = False) -> Problem:
-    return Problem(_path(place), message, rule, about_kind)
 
 
 _ANNOTATIONS = {"description", "default", "deprecated", "format", "title", "discriminator", "contentMediaType", "x-triglot-support"}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from triglot_conformance.case import Case
     from triglot_conformance.contract.contract import Dialect
-    from triglot_conformance.live.judge import Judgement
+    from triglot_conformance.live.judgement import Judgement
     from triglot_conformance.live.steps import LiveStep
     from triglot_conformance.live.target import Target
     from triglot_conformance.wire.websocket import WebSocket
