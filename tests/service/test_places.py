@@ -55,6 +55,16 @@ def test_several_places_are_taken_and_given_back_as_one():
     assert [places.take(SAME), places.take(None, 2), places.take(None)] == [0, 1, None]
 
 
+def test_the_further_places_are_the_first_free_ones():
+    places = OwnPlaces()
+    places.resize(4)
+    for place in range(4):
+        assert places.take(Affinity(place + 1, 0)) == place
+    for place in (3, 2, 1, 0):
+        places.give(place)
+    assert [places.take(Affinity(3, 0), 3), places.take(None)] == [2, 3]
+
+
 def test_a_retry_goes_elsewhere_while_its_place_is_taken():
     places = OwnPlaces()
     places.resize(3)

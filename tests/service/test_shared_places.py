@@ -67,6 +67,15 @@ def test_several_places_are_taken_and_given_back_as_one(shares):
     assert [one.take(None, 2), other.take(None), one.take(None)] == [0, 2, None]
 
 
+def test_the_further_places_are_the_first_free_ones(shares):
+    one, other = shares(2, 4)
+    for place in range(4):
+        assert one.take(Affinity(place + 1, 0)) == place
+    for place in (3, 2, 1, 0):
+        one.give(place)
+    assert [other.take(Affinity(3, 0), 3), one.take(None)] == [2, 3]
+
+
 def test_a_conversation_finds_its_place_in_another_process(shares):
     one, other = shares(2, 3)
     marks = [Affinity((1 << 64) - number, number) for number in (1, 2, 3)]

@@ -47,7 +47,7 @@ class Places(Protocol):
 
         Args:
             affinity: of the request.
-            width: how many places the request needs. The others come and go with the one.
+            width: how many places the request needs. The others are the first that are free, as llama-server has it, and go with the one.
         """
 
     def give(self, place: int) -> None:
@@ -111,9 +111,12 @@ class OwnPlaces:
         """See `Places`."""
         if len(self._free) < width:
             return None
-        place = self._take_one(affinity)
+        place = self._find(affinity)
+        self._take_one(place, affinity)
         if width > 1:
-            self._others[place] = tuple(self._take_one(None) for _ in range(width - 1))
+            self._others[place] = others = tuple(sorted(self._free)[: width - 1])
+            for other in others:
+                self._take_one(other, None)
         return place
 
     def give(self, place: int) -> None:
@@ -129,12 +132,10 @@ class OwnPlaces:
                 for mark in _marks(affinity):
                     self._knowing.setdefault(mark, {})[place] = None
 
-    def _take_one(self, affinity: Affinity | None) -> int:
-        place = self._find(affinity)
+    def _take_one(self, place: int, affinity: Affinity | None) -> None:
         self._leave_free(place)
         self._taken.add(place)
         self._affinities[place] = affinity
-        return place
 
     def _find(self, affinity: Affinity | None) -> int:
         if affinity is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import mmap
 import os
 import socket
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from triglot.service.places import Claim, Use, rank_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from triglot.service.affinity import Affinity
@@ -72,12 +73,11 @@ class SharedPlaces:
     def take(self, affinity: Affinity | None, width: int = 1) -> int | None:
         """See `Places`. Whoever does not get all that it needs lets go of all: two that each held a part would wait for ever."""
         free = {place: Use(*self._row(_USES + 3 * place)) for place in range(self._board[_COUNT]) if place not in self._taken}
-        places: list[int] = []
-        for place in rank_places(free, affinity):
-            if _lock(self._file_of(place)):
-                places.append(place)
-                if len(places) == width:
-                    return self._note_taken(places, affinity)
+        places = self._lock_first(rank_places(free, affinity), 1)
+        if width > 1 and places:
+            places += self._lock_first([place for place in free if place not in places], width - 1)
+        if len(places) == width:
+            return self._note_taken(places, affinity)
         for place in places:
             fcntl.flock(self._files[place], fcntl.LOCK_UN)
         return None
@@ -141,6 +141,10 @@ class SharedPlaces:
         for file in (*self._files.values(), self._seat_file):
             os.close(file)
         self._files.clear()
+
+    def _lock_first(self, places: Iterable[int], count: int) -> list[int]:
+        """The first places that nobody else has, at most `count`: they are ours now."""
+        return list(itertools.islice((place for place in places if _lock(self._file_of(place))), count))
 
     def _note_taken(self, places: list[int], affinity: Affinity | None) -> int:
         first, *others = places
