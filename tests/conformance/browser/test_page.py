@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
+import random
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.conftest import ROOT
 from tests.conformance.synthetic import make_run
 from triglot_conformance.results import CaseResult, Event, Exchange, RunResult, TargetFacts
 from triglot_conformance.verdicts import Finding, Verdict
@@ -449,6 +454,21 @@ def test_traces_are_unpacked_without_the_browser_s_help(open_page: OpenPage, ser
     assert page.locator(".event").count() == len(found.exchanges[0].events)
 
 
+CONTENTS = [b"", b"a", b"ab" * 40_000, bytes(range(256)) * 300, random.Random(1).randbytes(150_000)]
+PACKERS = [(0, zlib.Z_DEFAULT_STRATEGY), (9, zlib.Z_DEFAULT_STRATEGY), (9, zlib.Z_FIXED), (9, zlib.Z_HUFFMAN_ONLY)]
+
+
+def test_the_page_s_own_inflate(open_page: OpenPage) -> None:
+    page = open_page([])
+    source = (ROOT / "conformance/triglot_conformance/reports/page/unpack.js").read_text(encoding="utf-8")
+    decode = "Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))"
+    unpack = f"([packed]) => {{ {source}; return btoa(Array.from(inflate({decode}), (byte) => String.fromCharCode(byte)).join('')); }}"
+    for content, (level, strategy) in itertools.product(CONTENTS, PACKERS):
+        packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+        packed = packer.compress(content) + packer.flush()
+        assert base64.b64decode(page.evaluate(unpack, [base64.b64encode(packed).decode()])) == content, (level, strategy, len(content))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_text_can_be_read_and_controls_have_names(open_page: OpenPage, servers: list[RunResult], scheme: str, width: int) -> None:
@@ -465,6 +485,14 @@ def test_text_can_be_read_and_controls_have_names(open_page: OpenPage, servers: 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((part) => part < 60)")
     assert dark is (scheme == "dark")
+
+
+@pytest.mark.parametrize("width", [980, 1100, 1280, 1440, 1920])
+def test_the_matrix_keeps_beside_the_panel(open_page: OpenPage, servers: list[RunResult], width: int) -> None:
+    page = open_page(servers, f"#case={servers[0].cases[0].id}", viewport={"width": width, "height": 800})
+    matrix, panel = page.locator("#matrix").bounding_box(), page.locator("#panel").bounding_box()
+    assert matrix["x"] + matrix["width"] < panel["x"]
+    assert panel["x"] + panel["width"] <= width
 
 
 def test_a_panel_fills_a_phone(open_page: OpenPage, servers: list[RunResult]) -> None:
