@@ -18,7 +18,7 @@ def put(value: Any, path: str, new: Any) -> Any:
     place = changed
     for key in way:
         place = _step(place, key)
-    if isinstance(place, dict) and place is not None:
+    if isinstance(place, dict):
         place[last] = new
     return changed
 

@@ -107,7 +107,7 @@ def think(prompt: Prompt, cached: int = 0) -> Plan:
     if not prompt.parallel:
         calls = calls[:1]
     finish: Finish = "tool_calls" if calls else "stop"
-    stop = min((text.find(stop), stop) for stop in prompt.stops if stop in text)[1] if any(s and s in text for s in prompt.stops) else None
+    _, stop = min(((text.find(stop), stop) for stop in prompt.stops if stop and stop in text), default=(0, None))
     if stop is not None:
         text, calls, finish = text[: text.find(stop)], (), "stop_sequence"
     return _limit(Plan(reasoning if prompt.reasons else "", text, calls, finish, stop), prompt, cached)

@@ -37,56 +37,56 @@ def _starts(kind: str) -> Callable[[Event], bool]:
 # The order of events
 
 
-@defect("messages/stop-twice", at="messages.events", caught_by="messages/stream/text", source="BerriAI/litellm#37273")
+@defect("messages/stop-twice", at="messages.events", caught_by="messages/tools/stream/one-stop", source="BerriAI/litellm#37273")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Each block is closed twice, so that a tool runs twice."""
     return edit(events, _STOP, lambda event: [event, copy.deepcopy(event)])
 
 
-@defect("messages/start-twice", at="messages.events", caught_by="messages/stream/text", source="BerriAI/litellm#33224")
+@defect("messages/start-twice", at="messages.events", caught_by="messages/events/start-once", source="BerriAI/litellm#33224")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The message begins twice."""
     return edit(events, _FIRST, lambda event: [event, copy.deepcopy(event)])
 
 
-@defect("messages/no-start", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-start", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The stream begins with the first block."""
     return edit(events, _FIRST, lambda _: [])
 
 
-@defect("messages/no-block-start", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-block-start", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Deltas come for blocks that never began."""
     return edit(events, _START, lambda _: [])
 
 
-@defect("messages/no-block-stop", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-block-stop", at="messages.events", caught_by="messages/events/block-stop")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Blocks are not closed."""
     return edit(events, _STOP, lambda _: [])
 
 
-@defect("messages/no-delta-at-the-end", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-delta-at-the-end", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Nothing tells why the message ended."""
     return edit(events, _END, lambda _: [])
 
 
-@defect("messages/no-stop", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-stop", at="messages.events", caught_by="messages/events/stop-last")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The stream ends without `message_stop`."""
     return edit(events, is_type("message_stop"), lambda _: [])
 
 
-@defect("messages/goes-on-after-stop", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/goes-on-after-stop", at="messages.events", caught_by="messages/events/stop-last")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The counts come after the end."""
     end = first_of(events, _END)
     return [*events[:end], *events[end + 1 :], events[end]] if end < len(events) else events
 
 
-@defect("messages/end-before-block-stop", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/end-before-block-stop", at="messages.events", caught_by="messages/events/block-stop")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The message is said to end while its last block is open."""
     stops = [number for number, event in enumerate(events) if _STOP(event)]
@@ -96,21 +96,24 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return [*events[: stops[-1]], *events[stops[-1] + 1 : end + 1], events[stops[-1]], *events[end + 1 :]]
 
 
-@defect("messages/blocks-overlap", at="messages.events", caught_by="messages/stream/tool-use/parallel", source="ollama/ollama#14825")
+@defect("messages/blocks-overlap", at="messages.events", caught_by="messages/tools/stream/parallel", source="ollama/ollama#14825")
 def _(events: list[Event], _: Request) -> list[Event]:
     """All blocks are closed at the very end, so that they overlap."""
     stops = [event for event in events if _STOP(event)]
     return edit(edit(events, _STOP, lambda _: []), _END, lambda event: [*stops, event])
 
 
-@defect("messages/thinking-in-text-block", at="messages.events", caught_by="messages/stream/thinking", source="BerriAI/litellm#32357")
+@defect("messages/thinking-in-text-block", at="messages.events", caught_by="messages/thinking/stream", source="BerriAI/litellm#32357")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Thinking is sent as deltas of a text block."""
     return edit(events, _starts("thinking"), lambda event: put(event, "content_block", {"type": "text", "text": ""}))
 
 
 @defect(
-    "messages/arguments-in-text-deltas", at="messages.events", caught_by="messages/stream/tool-use/forced", source="vllm-project/vllm#29725"
+    "messages/arguments-in-text-deltas",
+    at="messages.events",
+    caught_by="messages/tools/stream/no-text-deltas",
+    source="vllm-project/vllm#29725",
 )
 def _(events: list[Event], _: Request) -> list[Event]:
     """Arguments are sent as deltas of text."""
@@ -121,7 +124,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
     )
 
 
-@defect("messages/signature-first", at="messages.events", caught_by="messages/stream/thinking")
+@defect("messages/signature-first", at="messages.events", caught_by="messages/thinking/stream-signature")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The signature comes before the thinking that it signs."""
     signed = [event for event in events if _delta("signature_delta")(event)]
@@ -129,13 +132,13 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(rest, _starts("thinking"), lambda event: [event, *signed])
 
 
-@defect("messages/signature-twice", at="messages.events", caught_by="messages/stream/thinking")
+@defect("messages/signature-twice", at="messages.events", caught_by="messages/thinking/stream-signature")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The signature is sent in two parts, of which readers keep the last."""
     return edit(events, _delta("signature_delta"), lambda event: [event, copy.deepcopy(event)])
 
 
-@defect("messages/text-begins-full", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/text-begins-full", at="messages.events", caught_by="messages/events/start-empty")
 def _(events: list[Event], _: Request) -> list[Event]:
     """A message starts with a content block in it, and the same block begins again."""
     return edit(events, _FIRST, lambda event: put(event, "message.content", [{"type": "text", "text": ""}]))
@@ -144,49 +147,49 @@ def _(events: list[Event], _: Request) -> list[Event]:
 # Indexes and ids
 
 
-@defect("messages/index-missing", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/index-missing", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Events of blocks do not say of which."""
     return [drop(event, "index") for event in events]
 
 
-@defect("messages/index-zero", at="messages.events", caught_by="messages/stream/tool-use/parallel")
+@defect("messages/index-zero", at="messages.events", caught_by="messages/tools/stream/parallel")
 def _(events: list[Event], _: Request) -> list[Event]:
     """All blocks have index 0."""
     return edit(events, _BLOCK, lambda event: put(event, "index", 0))
 
 
-@defect("messages/index-from-one", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/index-from-one", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Blocks are counted from 1."""
     return edit(events, _BLOCK, lambda event: put(event, "index", event["index"] + 1))
 
 
-@defect("messages/tools-share-an-id", at="messages.events", caught_by="messages/stream/tool-use/parallel", source="mudler/LocalAI#9470")
+@defect("messages/tools-share-an-id", at="messages.events", caught_by="messages/tools/stream/parallel", source="mudler/LocalAI#9470")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Parallel calls have one id."""
     return edit(events, _starts("tool_use"), lambda event: put(event, "content_block.id", "toolu_1"))
 
 
-@defect("messages/tool-id-empty", at="messages.events", caught_by="messages/stream/tool-use/forced")
+@defect("messages/tool-id-empty", at="messages.events", caught_by="messages/tools/stream/call")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Calls have an empty id."""
     return edit(events, _starts("tool_use"), lambda event: put(event, "content_block.id", ""))
 
 
-@defect("messages/tool-twice", at="messages.plan", caught_by="messages/wire/call-once", source="mudler/LocalAI#10055")
+@defect("messages/tool-twice", at="messages.plan", caught_by="messages/tools/call", source="mudler/LocalAI#10055")
 def _(plan: Plan, _: Request) -> Plan:
     """Each call is told twice."""
     return replace(plan, calls=tuple(call for call in plan.calls for _ in range(2)))
 
 
-@defect("messages/id-missing", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/id-missing", at="messages.object", only=_CREATE, caught_by="messages/answer/id")
 def _(body: Any, _: Request) -> Any:
     """A message has no id."""
     return drop(body, "id")
 
 
-@defect("messages/one-id", at="messages.object", only=_CREATE, caught_by="messages/wire/ids")
+@defect("messages/one-id", at="messages.object", only=_CREATE, caught_by="messages/answer/id")
 def _(body: Any, _: Request) -> Any:
     """All messages have the same id."""
     return put(body, "id", "msg_1")
@@ -195,14 +198,14 @@ def _(body: Any, _: Request) -> Any:
 # Tool calls
 
 
-@defect("messages/first-arguments-lost", at="messages.events", caught_by="messages/stream/tool-use/forced", source="BerriAI/litellm#25321")
+@defect("messages/first-arguments-lost", at="messages.events", caught_by="messages/tools/stream/call", source="BerriAI/litellm#25321")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The first piece of the arguments is lost."""
     first = first_of(events, _delta("input_json_delta"))
     return [*events[:first], *events[first + 1 :]]
 
 
-@defect("messages/all-arguments-lost", at="messages.events", caught_by="messages/stream/tool-use/forced", source="BerriAI/litellm#25321")
+@defect("messages/all-arguments-lost", at="messages.events", caught_by="messages/tools/stream/input-deltas", source="BerriAI/litellm#25321")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Calls come without their arguments."""
     return edit(events, _delta("input_json_delta"), lambda _: [])
@@ -211,7 +214,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
 @defect(
     "messages/arguments-begin-empty",
     at="messages.events",
-    caught_by="messages/stream/tool-use/forced",
+    caught_by="messages/tools/stream/call",
     source="llamastack/llama-stack#5462",
 )
 def _(events: list[Event], _: Request) -> list[Event]:
@@ -222,20 +225,20 @@ def _(events: list[Event], _: Request) -> list[Event]:
     )
 
 
-@defect("messages/arguments-as-object", at="messages.events", caught_by="messages/stream/tool-use/forced")
+@defect("messages/arguments-as-object", at="messages.events", caught_by="messages/tools/stream/call")
 def _(events: list[Event], _: Request) -> list[Event]:
     """A piece of the arguments is an object."""
     return edit(events, _delta("input_json_delta"), lambda event: put(event, "delta.partial_json", {}))
 
 
-@defect("messages/input-in-text", at="messages.object", only=_CREATE, caught_by="messages/wire/tool-use")
+@defect("messages/input-in-text", at="messages.object", only=_CREATE, caught_by="messages/tools/call")
 def _(body: Any, _: Request) -> Any:
     """The input of a call is text."""
     content = [put(block, "input", json.dumps(block["input"])) if "input" in block else block for block in body["content"]]
     return put(body, "content", content)
 
 
-@defect("messages/end-turn-for-tools", at="messages.events", caught_by="messages/stream/tool-use/forced", source="BerriAI/litellm#34692")
+@defect("messages/end-turn-for-tools", at="messages.events", caught_by="messages/tools/stream/stop-reason", source="BerriAI/litellm#34692")
 def _(events: list[Event], _: Request) -> list[Event]:
     """A stream of calls ends with `end_turn`, so that agents do not run them."""
     return edit(
@@ -243,7 +246,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
     )
 
 
-@defect("messages/empty-text-first", at="messages.events", caught_by="messages/wire/no-empty-text", source="BerriAI/litellm#34692")
+@defect("messages/empty-text-first", at="messages.events", caught_by="messages/tools/stream/no-empty-text", source="BerriAI/litellm#34692")
 def _(events: list[Event], _: Request) -> list[Event]:
     """An empty text block stands in front of a call."""
     if not any(map(_starts("tool_use"), events)):
@@ -263,38 +266,38 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, lambda event: event.get("index") in calls[1:], lambda _: [])
 
 
-@defect("messages/calls-as-text", at="messages.plan", caught_by="messages/stream/tool-use/forced", source="unslothai/unsloth#4999")
+@defect("messages/calls-as-text", at="messages.plan", caught_by="messages/tools/choice-any", source="unslothai/unsloth#4999")
 def _(plan: Plan, _: Request) -> Plan:
     """Calls are left in the text as the model wrote them."""
     text = "".join(f'<tool_call>{{"name": "{call.name}", "arguments": {call.arguments}}}</tool_call>' for call in plan.calls)
     return replace(plan, text=plan.text + text, calls=(), finish="stop") if plan.calls else plan
 
 
-@defect("messages/arguments-broken", at="messages.plan", caught_by="messages/stream/tool-use/forced")
+@defect("messages/arguments-broken", at="messages.plan", caught_by="messages/tools/input")
 def _(plan: Plan, _: Request) -> Plan:
     """The last character of the arguments is lost, so that they are no JSON."""
     return replace(plan, calls=tuple(Call(call.name, call.arguments[:-1]) for call in plan.calls))
 
 
-@defect("messages/choice-none-ignored", at="messages.request", caught_by="messages/stream/tool-use/none")
+@defect("messages/choice-none-ignored", at="messages.request", caught_by="messages/tools/choice-none")
 def _(body: Any, _: Request) -> Any:
     """`tool_choice` none is ignored."""
     return drop(body, "tool_choice") if get(body, "tool_choice.type") == "none" else body
 
 
-@defect("messages/choice-any-ignored", at="messages.request", caught_by="messages/stream/tool-use/forced")
+@defect("messages/choice-any-ignored", at="messages.request", caught_by="messages/tools/choice-any")
 def _(body: Any, _: Request) -> Any:
     """`tool_choice` any is ignored."""
     return drop(body, "tool_choice") if get(body, "tool_choice.type") == "any" else body
 
 
-@defect("messages/choice-tool-becomes-any", at="messages.request", caught_by="messages/stream/tool-use/named")
+@defect("messages/choice-tool-becomes-any", at="messages.request", caught_by="messages/tools/choice-tool")
 def _(body: Any, _: Request) -> Any:
     """A named tool is treated as any."""
     return put(body, "tool_choice", {"type": "any"}) if get(body, "tool_choice.type") == "tool" else body
 
 
-@defect("messages/parallel-off-ignored", at="messages.request", caught_by="messages/stream/tool-use/one-at-most")
+@defect("messages/parallel-off-ignored", at="messages.request", caught_by="messages/tools/parallel-off")
 def _(body: Any, _: Request) -> Any:
     """`disable_parallel_tool_use` is ignored."""
     return drop(body, "tool_choice.disable_parallel_tool_use")
@@ -303,25 +306,25 @@ def _(body: Any, _: Request) -> Any:
 # Thinking
 
 
-@defect("messages/thinking-unasked", at="messages.request", caught_by="messages/json/thinking/absent")
+@defect("messages/thinking-unasked", at="messages.request", caught_by="messages/thinking/not-asked")
 def _(body: Any, _: Request) -> Any:
     """Answers hold thinking that nobody asked for."""
     return {**body, "thinking": {"type": "adaptive"}} if isinstance(body, dict) and "thinking" not in body else body
 
 
-@defect("messages/thinking-not-disabled", at="messages.request", caught_by="messages/json/thinking/disabled")
+@defect("messages/thinking-not-disabled", at="messages.request", caught_by="messages/thinking/disabled")
 def _(body: Any, _: Request) -> Any:
     """Thinking that was switched off goes on."""
     return put(body, "thinking", {"type": "adaptive"}) if get(body, "thinking.type") == "disabled" else body
 
 
-@defect("messages/thinking-in-text", at="messages.plan", caught_by="messages/stream/thinking")
+@defect("messages/thinking-in-text", at="messages.plan", caught_by="messages/wire/thinking-apart")
 def _(plan: Plan, _: Request) -> Plan:
     """Thinking stays in the text, tags and all."""
     return replace(plan, reasoning="", text=f"<think>{plan.reasoning}</think>{plan.text}") if plan.reasoning else plan
 
 
-@defect("messages/no-signature", at="messages.object", only=_CREATE, caught_by="messages/json/thinking/enabled")
+@defect("messages/no-signature", at="messages.object", only=_CREATE, caught_by="messages/thinking/signature")
 def _(body: Any, _: Request) -> Any:
     """Thinking has no signature."""
     return put(body, "content", [drop(block, "signature") for block in body["content"]])
@@ -330,49 +333,49 @@ def _(body: Any, _: Request) -> Any:
 # The end
 
 
-@defect("messages/stop-reason-null", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/stop-reason-null", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """A stream does not say why it ended."""
     return edit(events, _END, lambda event: put(event, "delta.stop_reason", None))
 
 
-@defect("messages/stop-reason-of-chat", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/stop-reason-of-chat", at="messages.object", only=_CREATE, caught_by="messages/tools/stop-reason")
 def _(body: Any, _: Request) -> Any:
     """The reason is in the words of another API."""
     return put(body, "stop_reason", "stop")
 
 
-@defect("messages/end-turn-for-limit", at="messages.plan", caught_by="messages/stream/max-tokens")
+@defect("messages/end-turn-for-limit", at="messages.plan", caught_by="messages/answer/max-tokens")
 def _(plan: Plan, _: Request) -> Plan:
     """An answer that the token limit cut says `end_turn`."""
     return replace(plan, finish="stop") if plan.finish == "length" else plan
 
 
-@defect("messages/limit-ignored", at="messages.request", caught_by="messages/stream/max-tokens")
+@defect("messages/limit-ignored", at="messages.request", caught_by="messages/answer/max-tokens")
 def _(body: Any, _: Request) -> Any:
     """`max_tokens` is ignored."""
     return put(body, "max_tokens", 100_000) if isinstance(get(body, "max_tokens"), int) else body
 
 
-@defect("messages/end-turn-for-stop-sequence", at="messages.plan", caught_by="messages/stream/stop-sequence")
+@defect("messages/end-turn-for-stop-sequence", at="messages.plan", caught_by="messages/answer/stop-sequence")
 def _(plan: Plan, _: Request) -> Plan:
     """A stop sequence that was met is not told."""
     return replace(plan, finish="stop", stop=None) if plan.finish == "stop_sequence" else plan
 
 
-@defect("messages/stop-sequence-unnamed", at="messages.plan", caught_by="messages/stream/stop-sequence")
+@defect("messages/stop-sequence-unnamed", at="messages.plan", caught_by="messages/answer/stop-sequence")
 def _(plan: Plan, _: Request) -> Plan:
     """Nothing says which stop sequence was met."""
     return replace(plan, stop=None)
 
 
-@defect("messages/stop-sequence-told", at="messages.plan", caught_by="messages/stream/stop-sequence")
+@defect("messages/stop-sequence-told", at="messages.plan", caught_by="messages/answer/stop-sequence")
 def _(plan: Plan, _: Request) -> Plan:
     """The stop sequence is part of the answer."""
     return replace(plan, text=plan.text + (plan.stop or ""))
 
 
-@defect("messages/stop-sequences-ignored", at="messages.request", caught_by="messages/stream/stop-sequence")
+@defect("messages/stop-sequences-ignored", at="messages.request", caught_by="messages/answer/stop-sequence")
 def _(body: Any, _: Request) -> Any:
     """Stop sequences are ignored."""
     return drop(body, "stop_sequences")
@@ -381,37 +384,37 @@ def _(body: Any, _: Request) -> Any:
 # Usage
 
 
-@defect("messages/no-usage-at-start", at="messages.events", caught_by="messages/stream/text", source="BerriAI/litellm#24176")
+@defect("messages/no-usage-at-start", at="messages.events", caught_by="messages/events/text", source="BerriAI/litellm#24176")
 def _(events: list[Event], _: Request) -> list[Event]:
     """`message_start` has no counts."""
     return edit(events, _FIRST, lambda event: drop(event, "message.usage"))
 
 
-@defect("messages/no-usage-at-the-end", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/no-usage-at-the-end", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """`message_delta` has no counts."""
     return edit(events, _END, lambda event: drop(event, "usage"))
 
 
-@defect("messages/only-output-tokens", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/only-output-tokens", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """`message_delta` counts only the answer."""
     return edit(events, _END, lambda event: put(event, "usage", {"output_tokens": get(event, "usage.output_tokens")}))
 
 
-@defect("messages/counts-fall", at="messages.events", caught_by="messages/stream/text")
+@defect("messages/counts-fall", at="messages.events", caught_by="messages/events/text")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The answer's tokens at the start are more than at the end."""
     return edit(events, _FIRST, lambda event: put(event, "message.usage.output_tokens", 100_000))
 
 
-@defect("messages/counts-of-chat", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/counts-of-chat", at="messages.object", only=_CREATE, caught_by="messages/answer/usage")
 def _(body: Any, _: Request) -> Any:
     """Counts have the names of another API."""
     return put(body, "usage", {"prompt_tokens": 4, "completion_tokens": 8, "total_tokens": 12})
 
 
-@defect("messages/output-zero", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/output-zero", at="messages.object", only=_CREATE, caught_by="messages/answer/usage")
 def _(body: Any, _: Request) -> Any:
     """The answer's tokens are not counted."""
     return put(body, "usage.output_tokens", 0)
@@ -429,19 +432,19 @@ def _(body: Any, _: Request) -> Any:
     return put(body, "usage.input_tokens", get(body, "usage.input_tokens") + get(body, "usage.cache_read_input_tokens"))
 
 
-@defect("messages/count-in-other-field", at="messages.object", only=("count_message_tokens",), caught_by="messages/json/count-tokens")
+@defect("messages/count-in-other-field", at="messages.object", only=("count_message_tokens",), caught_by="messages/count/text")
 def _(body: Any, _: Request) -> Any:
     """The count has another name."""
     return {"tokens": body["input_tokens"]}
 
 
-@defect("messages/count-without-tools", at="messages.request", caught_by="messages/wire/count-tools", source="ericc-ch/copilot-api#210")
+@defect("messages/count-without-tools", at="messages.request", caught_by="messages/count/tools", source="ericc-ch/copilot-api#210")
 def _(body: Any, request: Request) -> Any:
     """Tools are not counted, so that agents compact too late."""
     return drop(body, "tools") if request.operation == "count_message_tokens" else body
 
 
-@defect("messages/count-without-system", at="messages.request", caught_by="messages/wire/count-system")
+@defect("messages/count-without-system", at="messages.request", caught_by="messages/count/system")
 def _(body: Any, request: Request) -> Any:
     """The system prompt is not counted."""
     return drop(body, "system") if request.operation == "count_message_tokens" else body
@@ -450,25 +453,25 @@ def _(body: Any, request: Request) -> Any:
 # The message
 
 
-@defect("messages/content-as-text", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/content-as-text", at="messages.object", only=_CREATE, caught_by="messages/answer/text")
 def _(body: Any, _: Request) -> Any:
     """The content is a text, not blocks."""
     return put(body, "content", "".join(block.get("text", "") for block in body["content"]))
 
 
-@defect("messages/no-type", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/no-type", at="messages.object", only=_CREATE, caught_by="messages/answer/type")
 def _(body: Any, _: Request) -> Any:
     """A message does not say what it is."""
     return drop(body, "type")
 
 
-@defect("messages/no-role", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/no-role", at="messages.object", only=_CREATE, caught_by="messages/answer/role")
 def _(body: Any, _: Request) -> Any:
     """A message does not say whose it is."""
     return drop(body, "role")
 
 
-@defect("messages/shape-of-chat", at="messages.object", only=_CREATE, caught_by="messages/json/model")
+@defect("messages/shape-of-chat", at="messages.object", only=_CREATE, caught_by="messages/answer/text")
 def _(body: Any, _: Request) -> Any:
     """The answer has the shape of another API."""
     text = "".join(block.get("text", "") for block in body["content"])
@@ -476,20 +479,20 @@ def _(body: Any, _: Request) -> Any:
     return {"id": body["id"], "object": "chat.completion", "choices": [choice]}
 
 
-@defect("messages/schema-ignored", at="messages.request", caught_by="messages/json/structured-output")
+@defect("messages/schema-ignored", at="messages.request", caught_by="messages/answer/structured-output")
 def _(body: Any, _: Request) -> Any:
     """`output_config.format` is ignored."""
     return drop(body, "output_config")
 
 
-@defect("messages/first-word-lost", at="messages.events", caught_by="messages/wire/deltas")
+@defect("messages/first-word-lost", at="messages.events", caught_by="messages/events/unicode")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The first piece of the text is lost."""
     first = first_of(events, _delta("text_delta"))
     return [*events[:first], *events[first + 1 :]]
 
 
-@defect("messages/words-repeated", at="messages.events", caught_by="messages/wire/deltas")
+@defect("messages/words-repeated", at="messages.events", caught_by="messages/events/unicode")
 def _(events: list[Event], _: Request) -> list[Event]:
     """Each delta holds all of the text so far."""
     so_far = ""
@@ -500,7 +503,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return changed
 
 
-@defect("messages/stream-ignored", at="messages.request", caught_by="messages/stream/text")
+@defect("messages/stream-ignored", at="messages.request", caught_by="messages/events/text")
 def _(body: Any, _: Request) -> Any:
     """`stream` is ignored."""
     return drop(body, "stream")
@@ -509,51 +512,51 @@ def _(body: Any, _: Request) -> Any:
 # Errors
 
 
-@defect("messages/error-of-chat", at="messages.error", caught_by="messages/errors/no-messages")
+@defect("messages/error-of-chat", at="messages.error", caught_by="messages/refusals/type-error")
 def _(reply: Reply, _: Request) -> Reply:
     """Errors have the shape of another API."""
     message = get(reply.body, "error.message")
     return replace(reply, body={"error": {"code": reply.status, "message": message, "type": "invalid_request_error"}})
 
 
-@defect("messages/error-as-text", at="messages.error", caught_by="messages/errors/no-messages")
+@defect("messages/error-as-text", at="messages.error", caught_by="messages/refusals/error-type")
 def _(reply: Reply, _: Request) -> Reply:
     """The error is a text."""
     return replace(reply, body={"type": "error", "error": get(reply.body, "error.message")})
 
 
-@defect("messages/error-type-unknown", at="messages.error", caught_by="messages/errors/no-messages")
+@defect("messages/error-type-unknown", at="messages.error", caught_by="messages/refusals/error-type")
 def _(reply: Reply, _: Request) -> Reply:
     """The kind of the error is no kind of this API."""
     return replace(reply, body=put(reply.body, "error.type", "BadRequestError"))
 
 
-@defect("messages/error-one-type", at="messages.error", caught_by="messages/errors/unknown-path")
+@defect("messages/error-one-type", at="messages.error", caught_by="messages/refusals/unknown-route")
 def _(reply: Reply, _: Request) -> Reply:
     """Every error is an `invalid_request_error`, whatever its status."""
     return replace(reply, body=put(reply.body, "error.type", "invalid_request_error"))
 
 
-@defect("messages/no-messages-taken", at="messages.request", caught_by="messages/errors/no-messages")
+@defect("messages/no-messages-taken", at="messages.request", caught_by="messages/refusals/missing-messages")
 def _(body: Any, _: Request) -> Any:
     """A request without messages is answered."""
     return {**body, "messages": [{"role": "user", "content": ""}]} if isinstance(body, dict) and not body.get("messages") else body
 
 
-@defect("messages/no-limit-taken", at="messages.request", caught_by="messages/errors/missing-max-tokens")
+@defect("messages/no-limit-taken", at="messages.request", caught_by="messages/refusals/missing-max-tokens")
 def _(body: Any, request: Request) -> Any:
     """A request without `max_tokens` is answered."""
     return {"max_tokens": 4096, **body} if isinstance(body, dict) and request.operation in _CREATE else body
 
 
-@defect("messages/unknown-tool-choice-taken", at="messages.request", caught_by="messages/errors/tool-choice-unknown")
+@defect("messages/unknown-tool-choice-taken", at="messages.request", caught_by="messages/refusals/tool-choice-unknown")
 def _(body: Any, _: Request) -> Any:
     """A choice of a tool that is not there is ignored."""
     names = [get(tool, "name") for tool in get(body, "tools") or []]
     return drop(body, "tool_choice") if get(body, "tool_choice.type") == "tool" and get(body, "tool_choice.name") not in names else body
 
 
-@defect("messages/any-model", at="messages.request", caught_by="messages/wire/unknown-model")
+@defect("messages/any-model", at="messages.request", caught_by="messages/refusals/unknown-model")
 def _(body: Any, _: Request) -> Any:
     """A model that does not exist answers."""
     return put(body, "model", "reference") if isinstance(body, dict) else body
@@ -591,55 +594,55 @@ def _any_block(body: Any, test: Callable[[dict[str, Any]], bool]) -> bool:
 
 
 _refuses(
-    "system-role-refused", "messages/json/content/system-behind-an-answer", "The role system among the messages is refused.",
+    "system-role-refused", "messages/answer/system-in-messages", "The role system among the messages is refused.",
     lambda body: any(message.get("role") == "system" for message in _messages(body)), source="unslothai/unsloth#6006",
 )  # fmt: skip
 _refuses(
-    "null-content-refused", "messages/json/content/null-content", "Content that is null is refused.",
+    "null-content-refused", "messages/wire/null-content", "Content that is null is refused.",
     lambda body: any(message.get("content") is None for message in _messages(body)), source="unslothai/unsloth#7017",
 )  # fmt: skip
 _refuses(
-    "thinking-replayed-refused", "messages/json/thinking-replayed", "Thinking that is sent back is refused.",
+    "thinking-replayed-refused", "messages/thinking/replayed", "Thinking that is sent back is refused.",
     lambda body: _any_block(body, lambda block: block.get("type") == "thinking"), source="unslothai/unsloth#7017",
 )  # fmt: skip
 _refuses(
-    "redacted-thinking-refused", "messages/json/thinking/redacted-alone", "Redacted thinking is refused.",
+    "redacted-thinking-refused", "messages/thinking/foreign", "Redacted thinking is refused.",
     lambda body: _any_block(body, lambda block: block.get("type") == "redacted_thinking"),
 )  # fmt: skip
 _refuses(
-    "context-management-refused", "messages/json/agent-fields", "`context_management` is refused.",
+    "context-management-refused", "messages/answer/context-management", "`context_management` is refused.",
     lambda body: get(body, "context_management") is not None, source="anthropics/claude-code#21612",
 )  # fmt: skip
 _refuses(
-    "defer-loading-refused", "messages/json/tools/deferred", "`defer_loading` is refused.",
+    "defer-loading-refused", "messages/tools/defer-loading", "`defer_loading` is refused.",
     lambda body: any(get(tool, "defer_loading") is not None for tool in get(body, "tools") or []), source="anthropics/claude-code#31033",
 )  # fmt: skip
 _refuses(
-    "cache-control-refused", "messages/json/content/cache-control", "`cache_control` is refused.",
+    "cache-control-refused", "messages/answer/text-blocks", "`cache_control` is refused.",
     lambda body: '"cache_control"' in json.dumps(body),
 )  # fmt: skip
 _refuses(
-    "system-blocks-refused", "messages/json/system-blocks", "A system prompt in blocks is refused.",
+    "system-blocks-refused", "messages/answer/system-blocks", "A system prompt in blocks is refused.",
     lambda body: isinstance(get(body, "system"), list),
 )  # fmt: skip
 _refuses(
-    "neighbours-refused", "messages/json/history/users-merged", "Two messages of one role in a row are refused.",
+    "neighbours-refused", "messages/answer/two-user-turns", "Two messages of one role in a row are refused.",
     lambda body: any(one.get("role") == two.get("role") for one, two in zip(_messages(body), _messages(body)[1:], strict=False)),
 )  # fmt: skip
 _refuses(
-    "is-error-refused", "messages/json/tool-results/error", "`is_error` is refused.",
+    "is-error-refused", "messages/tools/result-error", "`is_error` is refused.",
     lambda body: _any_block(body, lambda block: "is_error" in block),
 )  # fmt: skip
 _refuses(
-    "result-blocks-refused", "messages/json/tool-results/text-blocks", "Results of tools in blocks are refused.",
+    "result-blocks-refused", "messages/tools/result-blocks", "Results of tools in blocks are refused.",
     lambda body: _any_block(body, lambda block: block.get("type") == "tool_result" and isinstance(block.get("content"), list)),
 )  # fmt: skip
 _refuses(
-    "result-without-content-refused", "messages/json/tool-results/absent", "A result without content is refused.",
+    "result-without-content-refused", "messages/tools/result-empty", "A result without content is refused.",
     lambda body: _any_block(body, lambda block: block.get("type") == "tool_result" and block.get("content") is None),
 )  # fmt: skip
 _refuses(
-    "text-beside-results-refused", "messages/json/tool-result-before-text", "Text behind the results of its turn is refused.",
+    "text-beside-results-refused", "messages/tools/result-with-text", "Text behind the results of its turn is refused.",
     lambda body: any(
         {get(block, "type") for block in message["content"]} >= {"tool_result", "text"}
         for message in _messages(body) if isinstance(message.get("content"), list)
@@ -649,20 +652,20 @@ _refuses(
 # Models
 
 
-@defect("messages/models-of-chat", at="messages.object", only=("list_models",), caught_by="messages/json/models")
+@defect("messages/models-of-chat", at="messages.object", only=("list_models",), caught_by="messages/models/list")
 def _(body: Any, _: Request) -> Any:
     """The list of models has the shape of another API, whoever asks."""
     models = [{"id": model["id"], "object": "model", "created": 0, "owned_by": "me"} for model in body["data"]]
     return {"object": "list", "data": models}
 
 
-@defect("messages/more-for-ever", at="messages.object", only=("list_models",), caught_by="messages/json/models")
+@defect("messages/more-for-ever", at="messages.object", only=("list_models",), caught_by="messages/wire/last-page")
 def _(body: Any, _: Request) -> Any:
     """There is always another page, so that clients never stop."""
     return put(body, "has_more", True)
 
 
-@defect("messages/model-in-other-words", at="messages.object", only=_CREATE, caught_by="messages/json/model-echo")
+@defect("messages/model-in-other-words", at="messages.object", only=_CREATE, caught_by="messages/events/text")
 def _(body: Any, _: Request) -> Any:
     """The answer names the model by its file."""
     return put(body, "model", "/models/file.gguf")
