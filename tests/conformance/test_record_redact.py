@@ -236,3 +236,32 @@ def test_nothing_of_the_clients_prompts_is_left(path: Any) -> None:
     body = json.loads(path.read_text(encoding="utf-8"))
     placeholders = re.findall(r"\{\{[\w:]+\}\}", json.dumps(body))
     assert Redaction(kept=placeholders).body(body) == body
+
+
+def test_names_of_ones_own_places_go() -> None:
+    body = {
+        "model": "/data/karla/secret-model.gguf",
+        "tools": [{"input_schema": {"$ref": "#/$defs/a", "$id": "https://corp.example/schema"}}],
+    }
+    redacted = Redaction().body(body)
+    assert "karla" not in redacted["model"]
+    assert redacted["tools"][0]["input_schema"]["$ref"] == "#/$defs/a"
+    assert "corp" not in redacted["tools"][0]["input_schema"]["$id"]
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "/v1/messages?beta=true",
+        "/v1/models?limit=1000",
+        "/v1/models/some-model-4.5",
+        "/v1/responses/{{id}}?include[]=reasoning.encrypted_content",
+    ],
+)
+def test_paths_stay(route: str) -> None:
+    assert Redaction(kept=["{{id}}"]).route(route) == route
+
+
+def test_ids_and_keys_in_paths_go() -> None:
+    assert re.fullmatch(r"/v1/responses/resp_[0-9]{8}/cancel", Redaction().route("/v1/responses/resp_a1b2c3d4/cancel"))
+    assert re.fullmatch(r"/v1/responses\?key=[0-9]{6}&after=msg_[0-9]{4}", Redaction().route("/v1/responses?key=abcdef&after=msg_a1b2"))

@@ -28,7 +28,7 @@ Json: TypeAlias = Any
 
 # Headers that a server may read; the others are about a connection, a machine, or the client's own business.
 _HEADERS: Final = re.compile(
-    r"accept|anthropic-(?!organization)[\w-]+|openai-beta|x-app|x-codex-beta-features|x-stainless-(?:lang|helper[\w-]*)"
+    r"accept|anthropic-(?:version|beta|dangerous-direct-browser-access)|openai-beta|x-app|x-codex-beta-features|x-stainless-(?:lang|helper[\w-]*)"
 )
 _USUAL_HEADERS: Final = {"anthropic-version": "2023-06-01", "accept": "*/*"}
 _PLAIN_VALUE: Final = re.compile(r"[\w ,;=./*+()-]{0,500}", re.ASCII)

@@ -43,9 +43,8 @@ _FREE: Final = frozenset({"metadata", "client_metadata", "arguments", "headers",
 _FREE_TAIL: Final = "_passthrough"
 
 _SCHEMA_MAPS: Final = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
-_SCHEMA_WORDS: Final = frozenset(
-    {"type", "format", "$schema", "$ref", "$id", "$anchor", "pattern", "contentEncoding", "contentMediaType", "required"}
-)
+_SCHEMA_WORDS: Final = frozenset({"type", "format", "$anchor", "pattern", "contentEncoding", "contentMediaType", "required"})
+_OWN_REFERENCE: Final = re.compile(r"#|https?://json-schema\.org/")
 _SCHEMA_VALUES: Final = frozenset({"enum", "const", "default"})
 
 _NAME: Final = re.compile(r"[\w$:/.#+*-]{1,80}", re.ASCII)
@@ -53,7 +52,7 @@ _KEY: Final = re.compile(r"[A-Za-z_$@-][\w$.:/@-]{0,79}", re.ASCII)
 _UUID: Final = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 _PRIVATE: Final = re.compile(  # no name of a protocol looks like this
     _UUID + r"|\b(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}|\bsk-|\beyJ|\bgh[pousr]_|\bAKIA|\bhf_|\bxox"
-    r"|/home/|/Users/|/root|\w@\w|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+    r"|/home/|/Users/|/root|\w@\w|^[/~.]|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 )
 _PREFIX: Final = (
     r"(?:call|toolu|srvtoolu|mcptoolu|msg|resp|rs|fc|fco|ctc|ctco|tsc|tsco|ws|cmp|cu|ci|ig|lsh|mcp|mcpr|conv|chatcmpl|cmpl|req|item|file"
@@ -72,13 +71,14 @@ _PROSE: Final = re.compile(
     re.DOTALL,
 )
 _BILLING: Final = re.compile(r"x-anthropic-billing-header: (?:[a-z_]+=[^;\s]*;? ?)+")
-_BILLING_VALUE: Final = re.compile(r"(?<=cc_version=)[^;]*|(?<=cch=)[^;]*|(?<=_id=)[^;]*")
+_BILLING_VALUE: Final = re.compile(r"(?<!cc_entrypoint)=(?!(?:true|false);)[^;\s]*")
 _SECRET: Final = re.compile(  # of a machine, in a text that stays
     rf"{_UUID}|\b{_PREFIX}(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{{6,}}|\{{\{{(?=[^{{}}]+\}}\}})|\b(?:sk|pk|rk)-[\w-]{{8,}}|\beyJ[\w-]+(?:\.[\w-]+)*"
     r"|\bgh[pousr]_\w+|\bgithub_pat_\w+|\bAKIA\w+|\bAIza[\w-]+|\bhf_\w+|\bxox[abp]-[\w-]+|(?<=Bearer )\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?:/home/|/Users/|[A-Z]:\\+Users\\+)[^\s\"']+|\b(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}|\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b"
 )
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
+_PLAIN_QUERY: Final = re.compile(r"=|beta=true|stream=\w+|order=\w+|limit=[0-9]+|include(?:\[\]|%5B%5D)?=[a-z_.]+")
 _COMMENT: Final = re.compile(r"(?<=//)[^\n]*")
 _LARGEST_PLAIN: Final = 1_000_000_000  # a larger number is a time or an id
 
@@ -134,7 +134,7 @@ class Redaction:
                 return {self._key(name): self.schema(item, name) for name, item in value.items()}
             case list():
                 return [self.schema(item, key) for item in value]
-            case str() if key in _SCHEMA_WORDS or (key in _SCHEMA_VALUES and self._is_name(value)):
+            case str() if self._is_schema_word(value, key):
                 return value
             case str():
                 return self.text(value)
@@ -193,7 +193,9 @@ class Redaction:
             return route
         parts = [(given or {}).get(part) or (self.identifier(part) if _is_id(part) else part) for part in path.split("/")]
         pairs = [pair.partition("=") for pair in query.split("&")]
-        values = [f"{name}{sign}{self.identifier(value) if _is_id(value) else value}" for name, sign, value in pairs]
+        values = [
+            name + sign + (value if _PLAIN_QUERY.fullmatch(f"{name}={value}") else self.identifier(value)) for name, sign, value in pairs
+        ]
         return "/".join(parts) + mark + "&".join(values)
 
     def _member(self, holder: dict[str, Json], name: str) -> Json:
@@ -271,6 +273,11 @@ class Redaction:
 
     def _key(self, name: str) -> str:
         return name if _KEY.fullmatch(name) and not self._is_private(name) else self._prose(name)
+
+    def _is_schema_word(self, value: str, key: str) -> bool:
+        if key in ("$schema", "$ref"):
+            return bool(_OWN_REFERENCE.match(value))
+        return key in _SCHEMA_WORDS or (key in _SCHEMA_VALUES and self._is_name(value))
 
     def _is_name(self, value: str) -> bool:
         return bool(_NAME.fullmatch(value)) and not self._is_private(value)
