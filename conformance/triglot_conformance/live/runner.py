@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _REFUSALS: Final = {400, 404, 405, 422, 501}
 """With these a server says that it does not do something."""
 _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line", "state", "fold"}
-"""Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is."""
+"""Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is, and a ground case that has
+one is no ground to stand on."""
 _EXCLUSIVE: Final = "slots"
 
 
@@ -152,9 +153,8 @@ def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledg
         result.verdict, result.reason = Verdict.FAIL, counted[0].message
     elif outcome.not_exercised:
         result.verdict, result.reason = Verdict.INCONCLUSIVE, outcome.not_exercised
-    if case.live.ground:
-        rules = knowledge.rules.setdefault(case.dialect, set())
-        rules |= {finding.rule for finding in outcome.findings if finding.check in _INHERITED and finding.rule}
+    if case.live.ground and not outcome.not_exercised and all(finding.check in _INHERITED for finding in outcome.findings):
+        knowledge.rules.setdefault(case.dialect, set()).update(finding.rule for finding in outcome.findings if finding.rule)
     if case.live.shows:
         _learn(case, case.live.shows, result, knowledge)
 

@@ -1,0 +1,187 @@
+"""The command line of the live level, against the reference server over real sockets."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from faulty.server import FaultyServer
+from triglot_conformance.cli import main
+from triglot_conformance.results import from_json
+
+FEW = ("--filter", "messages/answer/*", "--filter", "messages/events/*", "--no-progress", "--timeout", "10")
+
+
+@contextlib.contextmanager
+def reference(*defects, api_key=None):
+    """The URL of a reference server with these defects, in a thread of its own."""
+    ready, end, urls = threading.Event(), asyncio.Event(), []
+    loop = asyncio.new_event_loop()
+
+    async def serve():
+        async with FaultyServer(defects, gap_s=0, api_key=api_key) as server:
+            urls.append(server.url)
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield urls[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join(20)
+        loop.close()
+
+
+def conform(capsys, *arguments):
+    """Exit status, and what was printed."""
+    status = main(["conform", *arguments])
+    told = capsys.readouterr()
+    return status, told.out + told.err
+
+
+def test_an_honest_server_passes_and_every_report_is_written(capsys, tmp_path):
+    outputs = {name: tmp_path / "reports" / f"conformance.{name}" for name in ("json", "junit", "markdown", "html", "badge")}
+    with reference() as url:
+        status, out = conform(capsys, url, *FEW, *(word for name, path in outputs.items() for word in (f"--{name}", str(path))))
+    assert status == 0, out
+    assert "100%" in out
+    results = from_json(outputs["json"].read_text("utf-8"))
+    assert {case.verdict for case in results.cases} <= {"pass", "unsupported"}
+    assert all(path.stat().st_size > 100 for path in outputs.values())
+    assert main(["report", str(outputs["json"]), str(outputs["json"]), "--markdown", str(tmp_path / "two.md")]) == 0
+
+
+def test_a_defect_is_named_with_its_case_its_requirement_and_its_event(capsys):
+    with reference("messages/start-twice") as url:
+        status, out = conform(capsys, url, *FEW)
+    assert status == 1
+    assert "FAIL messages/events/start-once" in out
+    assert "There is one message_start." in out
+    assert "event " in out
+
+
+def test_a_known_failure_is_no_failure_and_its_pass_is_one(capsys, tmp_path):
+    known = tmp_path / "known.txt"
+    known.write_text("# the server says it twice, see its issue 7\nmessages/*\n", encoding="utf-8")
+    with reference("messages/start-twice") as url:
+        status, out = conform(capsys, url, "--filter", "messages/events/start-once", "--no-progress", "--known-failing", str(known))
+    assert status == 0, out
+    with reference() as url:
+        status, out = conform(capsys, url, "--filter", "messages/events/start-once", "--no-progress", "--known-failing", str(known))
+    assert status == 1
+    assert "unexpected pass" in out
+    assert "issue 7" in out
+
+
+def test_a_baseline_lets_through_what_was_wrong_before_and_nothing_else(capsys, tmp_path):
+    before = tmp_path / "before.json"
+    with reference("messages/start-twice") as url:
+        assert conform(capsys, url, *FEW, "--json", str(before))[0] == 1
+        assert conform(capsys, url, *FEW, "--baseline", str(before))[0] == 0
+    with reference("messages/start-twice", "messages/index-from-one") as url:
+        status, out = conform(capsys, url, *FEW, "--baseline", str(before))
+    assert status == 1
+    assert "messages/events/delta-index" in out
+
+
+def test_only_the_gated_levels_count(capsys):
+    with reference("messages/thinking-unasked") as url:
+        arguments = (url, "--filter", "messages/thinking/not-asked", "--no-progress")
+        assert conform(capsys, *arguments)[0] == 1
+        status, out = conform(capsys, *arguments, "--level", "MUST")
+    assert status == 0
+    assert "FAIL messages/thinking/not-asked" in out
+
+
+def test_a_server_that_is_not_there_is_no_result(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    status, out = conform(capsys, f"http://127.0.0.1:{port}", *FEW)
+    assert status == 2
+    assert "cannot be reached" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ftp://host"], "not the URL of a server"),
+        (["http://user:secret@host"], "--api-key"),
+        (["http://127.0.0.1:9", "--api-key-env", "NO_SUCH_VARIABLE"], "holds no key"),
+        (["http://127.0.0.1:9", "--filter", "no/such/*"], "no case matches"),
+        (["http://127.0.0.1:9", "--without", "wings"], "no case needs wings"),
+        (["http://127.0.0.1:9", "--baseline", "/no/such/file"], "No such file"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_line(capsys, arguments, message):
+    status, out = conform(capsys, *arguments, "--no-progress")
+    assert status == 2
+    assert message in out
+    assert "Traceback" not in out
+    assert "secret" not in out
+
+
+def test_the_cases_can_be_listed(capsys):
+    status, out = conform(capsys, "http://127.0.0.1:9", "--list", "--dialect", "chat")
+    assert status == 0
+    assert "chat/answer/text\tMUST\t" in out
+    assert "messages/" not in out
+
+
+def test_a_key_is_sent_and_shown_nowhere(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("THE_KEY", "s3cret-key")
+    with reference(api_key="s3cret-key") as url:
+        assert conform(capsys, url, "--filter", "*/answer/text", "--no-progress")[0] == 1
+        results = tmp_path / "results.json"
+        status, out = conform(capsys, url, "--filter", "*/answer/text", "--no-progress", "--api-key-env", "THE_KEY", "--json", str(results))
+    assert status == 0, out
+    assert "s3cret" not in out + results.read_text("utf-8")
+
+
+def test_what_a_server_has_not_is_unsupported_and_what_it_leaves_out_is_told(capsys):
+    with reference() as url:
+        status, out = conform(capsys, url, "--filter", "responses/stored/*", "--without", "state", "--no-progress")
+    assert status == 0
+    assert "declared absent" in out
+
+
+class _Everything(BaseHTTPRequestHandler):
+    """Answers 200 to anything."""
+
+    def do_GET(self):
+        length = int(self.headers.get("content-length") or 0)
+        self.rfile.read(length)
+        body = json.dumps({"ok": True}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - as above
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_server_that_answers_200_to_anything_is_found_out(capsys):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Everything)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        status, out = conform(capsys, f"http://127.0.0.1:{server.server_port}", "--no-progress")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert status == 1
+    assert "200 to routes that cannot exist" in out
+    assert " pass  " in out
+    passed = next(line for line in out.splitlines() if line.startswith("all")).split()[1]
+    assert passed == ".", out
