@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from triglot_conformance.replay.placeholders import PLACEHOLDER
 from triglot_conformance.wire.http1 import HttpError, Message, parse_recording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from triglot_conformance.live.steps import LiveCase
@@ -126,16 +128,19 @@ class Case:
         return self.id.partition("/")[0]
 
 
-def load_cases(folder: Path) -> list[Case]:
-    """Read every case below a folder, in the order of their ids.
+def load_cases(folder: Path, globs: Sequence[str] = ("*",)) -> list[Case]:
+    """Read every case below a folder whose id fits one of some patterns, in the order of their ids.
 
     Raises:
         CaseError: a case is wrong, or there is none.
     """
-    cases = [load_case(path.parent, path.parent.relative_to(folder).as_posix()) for path in sorted(folder.rglob("case.yaml"))]
-    if not cases:
+    found = {path.parent.relative_to(folder).as_posix(): path.parent for path in sorted(folder.rglob("case.yaml"))}
+    if not found:
         raise CaseError(f"no case.yaml below {folder}")
-    return cases
+    chosen = [case_id for case_id in found if any(fnmatchcase(case_id, glob) for glob in globs)]
+    if not chosen:
+        raise CaseError(f"no case matches {' or '.join(globs)}")
+    return [load_case(found[case_id], case_id) for case_id in chosen]
 
 
 def load_case(folder: Path, case_id: str) -> Case:

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import sys
 import time
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _select(options: argparse.Namespace) -> list[Case]:
-    globs = options.filter
-    selected = [case for case in load_cases(options.cases) if not globs or any(fnmatchcase(case.id, glob) for glob in globs)]
-    if not selected:
-        raise CaseError(f"no case matches {' or '.join(globs or [])}")
-    return selected
+    return load_cases(options.cases, options.filter or ("*",))
 
 
 def _conform(options: argparse.Namespace) -> int:
