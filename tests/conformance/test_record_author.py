@@ -173,6 +173,15 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_what_is_nested_too_deeply_is_left_out(depth: int) -> None:
+    deep, plain = passed("/v1/responses", {}), passed("/v1/responses", {"input": "a"})
+    deep.body = bytearray(b'{"a":' * depth + b"1" + b"}" * depth)
+    drafts, notes = draft_cases([deep, plain])
+    assert len(drafts) == 1
+    assert "nested too deeply" in notes[0]
+
+
 def test_the_origin_says_what_was_changed(tmp_path: Path) -> None:
     write([passed("/v1/responses", {"input": "word " * 100})], tmp_path / "a", Redacting(longest=20))
     write([passed("/v1/responses", {"input": "word " * 100})], tmp_path / "b", Redacting(keeps_prose=True))

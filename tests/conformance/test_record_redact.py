@@ -107,6 +107,21 @@ def test_lengths_and_lines_stay(prose: str) -> None:
     assert [len(line) for line in made.split("\n")] == [len(line) for line in prose.split("\n")]
 
 
+KEYS = st.sampled_from(
+    ["type", "text", "id", "call_id", "data", "metadata", "arguments", "parameters", "enum", "format", "input", "{{x}}", "a b"]
+)
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), PROSE, PROSE.map(lambda text: json.dumps([text]))
+)
+ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=8), inner, max_size=4))
+
+
+@given(ANYTHING)
+def test_anything_is_redacted_once(value: Any) -> None:
+    redacted = Redaction().body(value)
+    assert json.dumps(Redaction().body(redacted)) == json.dumps(redacted)
+
+
 def test_a_result_still_belongs_to_its_call() -> None:
     redacted = Redaction().body(make_body("Please look at call_1aB2c3D4 again", "read_file"))
     call, result = redacted["messages"][1]["content"][1]["id"], redacted["messages"][2]["content"][0]["tool_use_id"]

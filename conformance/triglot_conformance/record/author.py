@@ -126,7 +126,11 @@ def draft_cases(
         base = f"{first.dialect}/clients/{first.client.name}"
         case_id = next(name for number in itertools.count(1) if (name := f"{base}/{number:02}") not in used)
         used.add(case_id)
-        draft, more = draft_case(case_id, [asked[index] for index in group], redacting)
+        try:
+            draft, more = draft_case(case_id, [asked[index] for index in group], redacting)
+        except RecursionError:
+            notes.append(f"{case_id}: left out, its body is nested too deeply")
+            continue
         drafts.append(draft)
         notes += more
     return drafts, notes

@@ -8,6 +8,7 @@ id becomes the same filler everywhere, so that a result still belongs to its cal
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -152,7 +153,7 @@ class Redaction:
                 return self.identifier(value)
             case str():
                 return self._written_json(value) or self.text(value)
-            case int() | float() if not isinstance(value, bool) and abs(value) >= _LARGEST_PLAIN:
+            case int() | float() if not isinstance(value, bool) and _LARGEST_PLAIN <= abs(value) < math.inf:
                 return 10 ** (len(str(int(abs(value)))) - 1)
             case _:
                 return value
@@ -251,7 +252,7 @@ class Redaction:
             return None
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         styles: list[dict[str, Any]] = [
             {"ensure_ascii": ensure_ascii, **style}

@@ -88,6 +88,8 @@ class Exchange:
             return json.loads(body) if body else None
         except ValueError as error:
             raise ContentError(f"the body is not JSON: {error}") from error
+        except RecursionError as error:
+            raise ContentError("the body is nested too deeply") from error
 
     @cached_property
     def answer_document(self) -> Any:
@@ -98,7 +100,7 @@ class Exchange:
                 frames = [frame.data for frame in parse_stream(body) if frame.complete and frame.data not in (None, "[DONE]")]
                 return FOLDS[self.dialect or "chat"]([json.loads(data or "") for data in frames])
             return json.loads(body)
-        except (ContentError, FoldError, ValueError, LookupError, TypeError):
+        except (ContentError, FoldError, ValueError, LookupError, TypeError, RecursionError):
             return None
 
 
