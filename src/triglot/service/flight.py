@@ -201,14 +201,15 @@ class Flight:
             self._check()
             self._knows = self._loop.create_future()
             job = self._begin(self._make_request(self._knows))
+            await asyncio.sleep(0)  # mostly the backend is known, and nothing else has to be waited for
         until = self._end_of(within_s)
         if not await self._learn(job, until):
             self._is_late = True
             return False
-        if self._is_late and until is not None:  # the stream may have begun by now: its client is to hear signs of life
-            await asyncio.wait((job,), timeout=max(until - self._loop.time(), 0))
-        else:
-            await asyncio.wait((job,))
+        if not job.done():
+            # the stream may have begun when it is late: its client is to hear signs of life
+            limit = max(until - self._loop.time(), 0) if self._is_late and until is not None else None
+            await asyncio.wait((job,), timeout=limit)
         self._check()
         if not job.done():
             return False
