@@ -63,6 +63,30 @@ def _(body: Any, _: Request) -> Any:
     return put(body, "created", "2026-01-01T00:00:00Z")
 
 
+@defect("chat/object-of-whole", at="chat.events", caught_by="chat/chunks/object")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """Chunks say that they are whole completions."""
+    return [put(event, "object", "chat.completion") for event in events]
+
+
+@defect("chat/created-in-milliseconds", at="chat.events", caught_by="chat/chunks/one-created")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """The time is in milliseconds, and each chunk's own."""
+    return [put(event, "created", event["created"] * 1000 + number) for number, event in enumerate(events)]
+
+
+@defect("chat/one-id", at="chat.object", only=_CREATE, caught_by="chat/wire/fresh-ids")
+def _(body: Any, _: Request) -> Any:
+    """All completions have the same id."""
+    return put(body, "id", "chatcmpl-1")
+
+
+@defect("chat/event-lines", at="frames", caught_by="chat/chunks/no-event-lines")
+def _(frames: list[bytes], request: Request) -> list[bytes]:
+    """Chunks have event lines, so that browsers' readers do not see them."""
+    return [b"event: chunk\n" + frame for frame in frames] if request.dialect == "chat" else frames
+
+
 # Choices
 
 
@@ -120,6 +144,18 @@ def _(events: list[Event], _: Request) -> list[Event]:
     """The first piece of the text is lost where thinking turns into text."""
     first = first_of(events, has(f"{_DELTA}.content"))
     return [*events[:first], *events[first + 1 :]]
+
+
+@defect("chat/control-tokens", at="chat.plan", caught_by="chat/answer/no-markup")
+def _(plan: Plan, _: Request) -> Plan:
+    """The token that ends a turn is part of the text."""
+    return replace(plan, text=plan.text + "<|im_end|>")
+
+
+@defect("chat/no-emoji", at="chat.plan", caught_by="chat/answer/unicode")
+def _(plan: Plan, _: Request) -> Plan:
+    """Characters of four bytes are lost."""
+    return replace(plan, text="".join(character if character <= "\uffff" else "\ufffd" for character in plan.text))
 
 
 @defect("chat/thinking-in-text", at="chat.plan", caught_by="chat/answer/no-markup")
@@ -223,6 +259,12 @@ def _(events: list[Event], _: Request) -> list[Event]:
 def _(events: list[Event], _: Request) -> list[Event]:
     """The chunk with the counts has no `choices` at all."""
     return edit(events, has("usage"), lambda event: drop(event, "choices"))
+
+
+@defect("chat/usage-twice", at="chat.events", caught_by="chat/chunks/usage-asked")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """The chunk with the counts comes twice."""
+    return edit(events, has("usage"), lambda event: [event, copy.deepcopy(event)])
 
 
 @defect("chat/usage-missing", at="chat.object", only=_CREATE, caught_by="chat/answer/usage")
@@ -399,6 +441,12 @@ def _(plan: Plan, _: Request) -> Plan:
     return replace(plan, calls=tuple(Call(call.name, call.arguments[:-1]) for call in plan.calls))
 
 
+@defect("chat/no-arguments-as-nothing", at="chat.plan", caught_by="chat/tools/no-parameters")
+def _(plan: Plan, _: Request) -> Plan:
+    """The arguments of a call without any are empty, which is no JSON."""
+    return replace(plan, calls=tuple(replace(call, arguments="" if call.arguments == "{}" else call.arguments) for call in plan.calls))
+
+
 # Form of the answer
 
 
@@ -510,6 +558,32 @@ def _(body: Any, _: Request) -> Any:
     return drop(body, "temperature")
 
 
+@defect("chat/any-role", at="chat.request", caught_by="chat/refusals/unknown-role")
+def _(body: Any, _: Request) -> Any:
+    """A role that does not exist is taken for the user's."""
+    known = {"system", "developer", "user", "assistant", "tool", "function"}
+    messages = [message if get(message, "role") in known else {**message, "role": "user"} for message in get(body, "messages") or []]
+    return {**body, "messages": messages} if messages else body
+
+
+@defect("chat/any-stream", at="chat.request", caught_by="chat/refusals/stream-no-boolean")
+def _(body: Any, _: Request) -> Any:
+    """A `stream` that is neither true nor false counts as false."""
+    return body if isinstance(get(body, "stream"), bool) else drop(body, "stream")
+
+
+@defect("chat/any-format", at="chat.request", caught_by="chat/refusals/unknown-format")
+def _(body: Any, _: Request) -> Any:
+    """A form of the answer that does not exist is ignored."""
+    return body if get(body, "response_format.type") in {"text", "json_object", "json_schema"} else drop(body, "response_format")
+
+
+@defect("chat/other-tools-fail", at="chat.error", caught_by="chat/refusals/unknown-tool-type")
+def _(reply: Reply, _: Request) -> Reply:
+    """A tool of a kind that is not known is a fault of the server."""
+    return replace(reply, status=500) if (get(reply.body, "error.param") or "").startswith("tools.") else reply
+
+
 def _refuses(  # noqa: PLR0913 - a row of a table
     name: str, caught_by: str, says: str, test: Callable[[Any], bool], *, status: int = 400, source: str | None = None
 ) -> None:
@@ -566,6 +640,32 @@ _refuses(
 _refuses(
     "tool-results-refused", "chat/tools/result", "Results of tools are refused.",
     lambda body: _any_message(body, lambda message: message.get("role") == "tool"),
+)  # fmt: skip
+
+_refuses(
+    "result-parts-refused", "chat/tools/result-parts", "Results of tools in parts are refused.",
+    lambda body: _any_message(body, lambda message: message.get("role") == "tool" and isinstance(message.get("content"), list)),
+)  # fmt: skip
+_refuses(
+    "two-results-refused", "chat/tools/results-two", "Two results in a row are refused.",
+    lambda body: any(
+        get(one, "role") == get(two, "role") == "tool"
+        for one, two in zip(get(body, "messages") or [], (get(body, "messages") or [])[1:], strict=False)
+    ),
+)  # fmt: skip
+_refuses(
+    "forgotten-tool-refused", "chat/tools/history-unknown-tool", "A call of a tool that is not offered any more is refused.",
+    lambda body: _any_message(
+        body,
+        lambda message: any(
+            get(call, "function.name") not in [get(tool, "function.name") for tool in get(body, "tools") or []]
+            for call in message.get("tool_calls") or []
+        ),
+    ),
+)  # fmt: skip
+_refuses(
+    "strict-refused", "chat/tools/strict", "`strict` of a function is refused.",
+    lambda body: any(get(tool, "function.strict") is not None for tool in get(body, "tools") or []),
 )  # fmt: skip
 
 # Models

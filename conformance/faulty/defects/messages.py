@@ -144,6 +144,18 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, _FIRST, lambda event: put(event, "message.content", [{"type": "text", "text": ""}]))
 
 
+@defect("messages/delta-twice", at="messages.events", caught_by="messages/events/message-delta-once")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """The reason why the message ended comes twice."""
+    return edit(events, _END, lambda event: [event, copy.deepcopy(event)])
+
+
+@defect("messages/ends-twice", at="messages.events", caught_by="messages/events/stop-last")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """The message stops twice."""
+    return edit(events, is_type("message_stop"), lambda event: [event, copy.deepcopy(event)])
+
+
 # Indexes and ids
 
 
@@ -231,6 +243,12 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, _delta("input_json_delta"), lambda event: put(event, "delta.partial_json", {}))
 
 
+@defect("messages/input-begins-full", at="messages.events", caught_by="messages/tools/stream/input-empty")
+def _(events: list[Event], _: Request) -> list[Event]:
+    """A call begins with its arguments, which then come again in pieces."""
+    return edit(events, _starts("tool_use"), lambda event: put(event, "content_block.input", {"city": "Paris"}))
+
+
 @defect("messages/input-in-text", at="messages.object", only=_CREATE, caught_by="messages/tools/call")
 def _(body: Any, _: Request) -> Any:
     """The input of a call is text."""
@@ -303,6 +321,14 @@ def _(body: Any, _: Request) -> Any:
     return drop(body, "tool_choice.disable_parallel_tool_use")
 
 
+@defect("messages/server-tools-called", at="messages.request", caught_by="messages/tools/server-tool")
+def _(body: Any, _: Request) -> Any:
+    """Tools that the server would run are offered to the model as functions of the client."""
+    tools = get(body, "tools") or []
+    own = [tool if "input_schema" in tool else {"name": get(tool, "name"), "input_schema": {"type": "object"}} for tool in tools]
+    return {**body, "tools": own} if own else body
+
+
 # Thinking
 
 
@@ -328,6 +354,12 @@ def _(plan: Plan, _: Request) -> Plan:
 def _(body: Any, _: Request) -> Any:
     """Thinking has no signature."""
     return put(body, "content", [drop(block, "signature") for block in body["content"]])
+
+
+@defect("messages/signature-empty", at="messages.object", only=_CREATE, caught_by="messages/thinking/signature")
+def _(body: Any, _: Request) -> Any:
+    """The signature of thinking is always empty."""
+    return put(body, "content", [put(block, "signature", "") if "signature" in block else block for block in body["content"]])
 
 
 # The end
@@ -379,6 +411,12 @@ def _(plan: Plan, _: Request) -> Plan:
 def _(body: Any, _: Request) -> Any:
     """Stop sequences are ignored."""
     return drop(body, "stop_sequences")
+
+
+@defect("messages/stop-sequence-empty", at="messages.object", only=_CREATE, caught_by="messages/answer/stop-reason")
+def _(body: Any, _: Request) -> Any:
+    """No stop sequence is told as an empty one."""
+    return put(body, "stop_sequence", body["stop_sequence"] or "")
 
 
 # Usage
@@ -483,6 +521,25 @@ def _(body: Any, _: Request) -> Any:
 def _(body: Any, _: Request) -> Any:
     """`output_config.format` is ignored."""
     return drop(body, "output_config")
+
+
+@defect("messages/prefill-repeated", at="messages.plan", caught_by="messages/answer/prefill")
+def _(plan: Plan, request: Request) -> Plan:
+    """The beginning of the answer, which the client gave, is repeated."""
+    last = (get(request.json, "messages") or [{}])[-1]
+    return replace(plan, text=f"{last['content']}{plan.text}") if get(last, "role") == "assistant" else plan
+
+
+@defect("messages/control-tokens", at="messages.plan", caught_by="messages/answer/no-markup")
+def _(plan: Plan, _: Request) -> Plan:
+    """The token that ends a turn is part of the text."""
+    return replace(plan, text=plan.text + "<|im_end|>")
+
+
+@defect("messages/no-emoji", at="messages.plan", caught_by="messages/answer/unicode")
+def _(plan: Plan, _: Request) -> Plan:
+    """Characters of four bytes are lost."""
+    return replace(plan, text="".join(character if character <= "\uffff" else "\ufffd" for character in plan.text))
 
 
 @defect("messages/first-word-lost", at="messages.events", caught_by="messages/events/unicode")
@@ -646,6 +703,22 @@ _refuses(
     lambda body: any(
         {get(block, "type") for block in message["content"]} >= {"tool_result", "text"}
         for message in _messages(body) if isinstance(message.get("content"), list)
+    ),
+)  # fmt: skip
+
+_refuses(
+    "two-results-refused", "messages/tools/results-two", "Two results in one turn are refused.",
+    lambda body: any(
+        [get(block, "type") for block in message["content"]].count("tool_result") > 1
+        for message in _messages(body) if isinstance(message.get("content"), list)
+    ),
+)  # fmt: skip
+_refuses(
+    "forgotten-tool-refused", "messages/tools/history-unknown-tool", "A call of a tool that is not offered any more is refused.",
+    lambda body: _any_block(
+        body,
+        lambda block: block.get("type") == "tool_use"
+        and block.get("name") not in [get(tool, "name") for tool in get(body, "tools") or []],
     ),
 )  # fmt: skip
 
