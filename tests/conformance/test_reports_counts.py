@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, visible
+from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, title, visible
 from triglot_conformance.results import CaseResult, Exchange
 from triglot_conformance.verdicts import Finding, Verdict
 
@@ -51,13 +51,26 @@ def test_faults_gather_the_cases_of_a_rule() -> None:
         case("c/json/4", Verdict.PASS, Finding("x", "only inherited", "other", inherited=True)),
     ]
     late, lean = faults(cases)
-    assert (late.rule, [each.id for each in late.failing], late.inheriting) == ("order in_block", ["c/json/2", "c/json/3"], [])
-    assert (lean.finding, [each.id for each in lean.failing], [each.id for each in lean.inheriting]) == (LEAN, ["c/json/2"], ["c/json/1"])
+    assert (late.rules, [each.id for each in late.failing]) == ({"order in_block": []}, ["c/json/2", "c/json/3"])
+    assert (list(lean.rules), [each.id for each in lean.failing]) == (["schema usage"], ["c/json/2"])
+    assert [each.id for each in lean.rules["schema usage"]] == ["c/json/1"]
+    assert (title("order in_block", late), title("schema usage", lean)) == ("2 cases", "1 case; 1 more inherit it")
+
+
+def test_rules_that_the_same_cases_break_are_one_fault() -> None:
+    other = Finding("ids", "the id changes", "ids constant")
+    last = Finding("order", "inherited", "order in_block", inherited=True)
+    cases = [case("c/json/1", Verdict.FAIL, last, LATE, LEAN, other), case("c/json/2", Verdict.FAIL, other, LEAN)]
+    both, late = faults(cases)
+    assert list(both.rules) == ["schema usage", "ids constant"]
+    assert list(late.rules) == ["order in_block"]
+    assert late.findings(cases[0]) == [LATE, LEAN, other, last]
+    assert both.findings(cases[0]) == [LEAN, other, LATE, last]
 
 
 def test_a_finding_without_a_rule_is_known_by_its_message() -> None:
     (fault,) = faults([case("c/json/1", Verdict.FAIL, Finding("bytes", "they differ"))])
-    assert fault.rule == "they differ"
+    assert list(fault.rules) == ["they differ"]
 
 
 def test_a_place_says_what_the_message_does_not() -> None:

@@ -46,6 +46,11 @@ def test_failures_are_folded_away_with_their_reasons() -> None:
     assert text.endswith("</details>\n")
 
 
+def test_rules_of_the_same_cases_share_an_entry() -> None:
+    found = [Finding("schema", "no a", "lacks a"), Finding("schema", "no b", "lacks b")]
+    assert "\n- `lacks a` (1 case)<br>`lacks b` (1 case)\n  - **chat/json/a**" in render([run(case("chat/json/a", Verdict.FAIL, *found))])
+
+
 def test_nothing_is_folded_where_all_holds() -> None:
     assert "<details>" not in render([run(case("chat/json/a", Verdict.PASS))])
 

@@ -69,7 +69,17 @@ def test_a_case_of_two_rules_is_told_once() -> None:
     other = Finding("ids", "the id changes", "ids constant")
     text = render(run(case("messages/stream/a", Verdict.FAIL, LATE, other), case("messages/stream/b", Verdict.FAIL, LATE)))
     assert text.count("FAIL messages/stream/a") == 1
-    assert "ids constant  (1 case)\n  and messages/stream/a" in text
+    assert "ids constant  (1 case)\n  in messages/stream/a" in text
+
+
+def test_rules_of_the_same_cases_share_a_block_and_what_is_left_out_is_counted() -> None:
+    many = [Finding("schema", f"no {name}", f"schema lacks {name}") for name in "abcdefgh"]
+    text = render(run(case("messages/stream/a", Verdict.FAIL, *many)))
+    assert "schema lacks f  (1 case)\nand 2 more rules\n  FAIL messages/stream/a" in text
+    assert "[schema] no c\n       and 5 more\n" in text
+    long = render(run(case("messages/stream/a", Verdict.FAIL, *many)), verbose=True)
+    assert "schema lacks h  (1 case)\n  FAIL" in long
+    assert "[schema] no h\n       specs/" in long
 
 
 def test_a_failure_without_findings_is_not_lost() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from triglot_conformance.verdicts import Finding, Verdict
@@ -23,18 +23,19 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 @dataclass
 class Fault:
-    """One rule that is broken, wherever it shows.
+    """The rules that the same cases fail by: one thing that is wrong, wherever it shows.
 
     Attributes:
-        finding: the first that breaks it.
-        failing: the cases that fail by it.
-        inheriting: the cases that show it as well and do not fail by it, since the plainest case of their dialect has it.
+        rules: by rule, the cases that show it as well and do not fail by it, since the plainest case of their dialect has it.
+        failing: the cases that fail by these rules.
     """
 
-    rule: str
-    finding: Finding
-    failing: list[CaseResult] = field(default_factory=list)
-    inheriting: list[CaseResult] = field(default_factory=list)
+    rules: dict[str, list[CaseResult]]
+    failing: list[CaseResult]
+
+    def findings(self, case: CaseResult) -> list[Finding]:
+        """What a case breaks, what belongs to this fault first, and what it inherits last."""
+        return sorted(case.findings, key=lambda finding: (finding.inherited, _rule(finding) not in self.rules))
 
 
 def area(case_id: str) -> str:
@@ -68,17 +69,31 @@ def percent(passed: int, judged: int) -> str:
 
 
 def faults(cases: Sequence[CaseResult]) -> list[Fault]:
-    """Every rule that a case fails by, the one with the most cases first; findings without a rule count by their message."""
-    found: dict[str, Fault] = {}
+    """All that cases fail by, what most of them share first. A failing case without findings of its own is in none."""
+    failing: dict[str, list[CaseResult]] = {}
+    inheriting: dict[str, list[CaseResult]] = {}
     for case in cases:
-        for rule, finding in {finding.rule or finding.message: finding for finding in reversed(case.findings)}.items():
-            fault = found.setdefault(rule, Fault(rule, finding))
-            if finding.inherited:
-                fault.inheriting.append(case)
-            elif case.verdict is Verdict.FAIL:
-                fault.finding = fault.finding if fault.failing else finding
-                fault.failing.append(case)
-    return sorted((fault for fault in found.values() if fault.failing), key=lambda fault: -len(fault.failing))
+        own = {_rule(finding): None for finding in case.findings if not finding.inherited}
+        for rule in own if case.verdict is Verdict.FAIL else ():
+            failing.setdefault(rule, []).append(case)
+        for rule in {_rule(finding): None for finding in case.findings if finding.inherited}:
+            inheriting.setdefault(rule, []).append(case)
+    found: dict[tuple[str, ...], Fault] = {}
+    for rule, inside in failing.items():
+        fault = found.setdefault(tuple(case.id for case in inside), Fault({}, inside))
+        fault.rules[rule] = inheriting.get(rule, [])
+    return sorted(found.values(), key=lambda fault: -len(fault.failing))
+
+
+def title(rule: str, fault: Fault) -> str:
+    """How often a rule is broken: `2 cases; 12 more inherit it`."""
+    number, inheriting = len(fault.failing), len(fault.rules[rule])
+    return f"{number} {'case' if number == 1 else 'cases'}{f'; {inheriting} more inherit it' if inheriting else ''}"
+
+
+def _rule(finding: Finding) -> str:
+    """What tells a finding's fault apart; one without a rule is known by its message."""
+    return finding.rule or finding.message
 
 
 def place(finding: Finding, case: CaseResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, visible
+from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, title, visible
 from triglot_conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -84,21 +84,19 @@ def _failures(run: RunResult, room: int) -> str:
     for case in [*(case for case in failing if case.id not in shown), *silent]:
         lines += [f"- **{_plain(case.id)}** {case.level}: {case.verdict}: {_plain(case.reason or 'no reason given')}"]
     number = len(failing) + len(silent)
-    title = f"{_plain(run.target.name)}: {number} {'case does' if number == 1 else 'cases do'} not hold"
-    return "\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])
+    heading = f"{_plain(run.target.name)}: {number} {'case does' if number == 1 else 'cases do'} not hold"
+    return "\n".join([f"<details><summary>{heading}</summary>", "", *lines, "", "</details>"])
 
 
 def _fault(fault: Fault, shown: set[str], room: int) -> Iterator[str]:
-    inherit = f"; {len(fault.inheriting)} more inherit it" if fault.inheriting else ""
-    number = len(fault.failing)
-    yield f"- {_code(fault.rule)} ({number} {'case' if number == 1 else 'cases'}{inherit})"
+    yield "- " + "<br>".join(f"{_code(rule)} ({title(rule, fault)})" for rule in fault.rules)
     for case in fault.failing[:room]:
         known = f" (known: {_plain(case.known)})" if case.known else ""
         if case.id in shown:
             yield f"  - **{_plain(case.id)}**"
             continue
         shown.add(case.id)
-        own = [finding for finding in case.findings if not finding.inherited]
+        own = [finding for finding in fault.findings(case) if not finding.inherited]
         yield f"  - **{_plain(case.id)}** {case.level}{known}: {_plain(case.requirement)}"
         yield from (f"    - {_where(place(finding, case))}{_code(finding.message)}" for finding in own[:3])
     if left := [case.id for case in fault.failing[room:]]:

@@ -7,19 +7,19 @@ from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from triglot_conformance.baseline import is_unexpected_pass
-from triglot_conformance.reports.counts import by_area, count, faults, percent, place, share, visible
+from triglot_conformance.reports.counts import Fault, by_area, count, faults, percent, place, share, title, visible
 from triglot_conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from triglot_conformance.baseline import Comparison
-    from triglot_conformance.reports.counts import Fault
     from triglot_conformance.results import CaseResult, RunResult
 
 _COLOURS = {Verdict.PASS: "32", Verdict.FAIL: "31", Verdict.UNSUPPORTED: "2", Verdict.INCONCLUSIVE: "33", Verdict.UNREACHABLE: "35"}
 _BAR = 24
-_SHORT = 3  # cases of one fault that are shown in full, others by name
+_SHORT = 3  # cases of one fault that are shown in full, others by name; findings of one case
+_RULES = 6  # rules of one fault
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -128,39 +128,43 @@ def _row(cases: Sequence[CaseResult], columns: Mapping[Verdict, str], paint: _Pa
 
 
 def _faults(cases: Sequence[CaseResult], paint: _Paint, width: int, *, verbose: bool) -> str:
-    """Failing cases below the rule they break; a case that breaks several is told in full below the first."""
+    """Failing cases below the rules they break; a case that breaks several is told in full below the first."""
     shown: set[str] = set()
     blocks = []
     for fault in faults(cases):
-        lines = [_fault_title(fault, paint)]
         fresh = [case for case in fault.failing if case.id not in shown]
         full = fresh if verbose else fresh[:_SHORT]
-        for case in full:
-            lines += _case(case, paint, width, verbose=verbose)
+        lines = [
+            *_titles(fault, paint, verbose=verbose),
+            *(line for case in full for line in _case(case, fault, paint, width, verbose=verbose)),
+        ]
         if others := [case.id for case in fault.failing if case not in full]:
-            lines += _wrap("and " + ", ".join(others), width, 2)
+            lines += _wrap(f"{'and' if full else 'in'} {', '.join(others)}", width, 2)
         shown |= {case.id for case in fault.failing}
         blocks.append("\n".join(lines))
-    if rest := [case for case in cases if case.verdict is Verdict.FAIL and case.id not in shown]:
-        blocks.append("\n".join(line for case in rest for line in _case(case, paint, width, verbose=verbose)))
+    nothing = Fault({}, [case for case in cases if case.verdict is Verdict.FAIL and case.id not in shown])
+    blocks += ["\n".join(_case(case, nothing, paint, width, verbose=verbose)) for case in nothing.failing]
     return "\n\n".join(blocks)
 
 
-def _fault_title(fault: Fault, paint: _Paint) -> str:
-    number = len(fault.failing)
-    inherit = f"; {len(fault.inheriting)} more inherit it" if fault.inheriting else ""
-    return paint(visible(fault.rule), "1") + f"  ({number} {'case' if number == 1 else 'cases'}{inherit})"
+def _titles(fault: Fault, paint: _Paint, *, verbose: bool) -> list[str]:
+    rules = list(fault.rules)
+    shown = rules if verbose else rules[:_RULES]
+    lines = [f"{paint(visible(rule), '1')}  ({title(rule, fault)})" for rule in shown]
+    return lines if len(shown) == len(rules) else [*lines, f"and {len(rules) - len(shown)} more rules"]
 
 
-def _case(case: CaseResult, paint: _Paint, width: int, *, verbose: bool) -> list[str]:
+def _case(case: CaseResult, fault: Fault, paint: _Paint, width: int, *, verbose: bool) -> list[str]:
     known = f"  known: {visible(case.known)}" if case.known else ""
-    lines = [f"  {paint('FAIL', _COLOURS[Verdict.FAIL])} {case.id}  {case.level}{known}"]
-    lines += _wrap(case.requirement, width, 7)
-    findings = sorted(case.findings, key=lambda finding: finding.inherited)
-    for finding in findings if verbose else [finding for finding in findings if not finding.inherited][:_SHORT]:
+    lines = [f"  {paint('FAIL', _COLOURS[Verdict.FAIL])} {case.id}  {case.level}{known}", *_wrap(case.requirement, width, 7)]
+    findings = fault.findings(case)
+    shown = findings if verbose else [finding for finding in findings if not finding.inherited][:_SHORT]
+    for finding in shown:
         where = place(finding, case)
         inherited = " (inherited)" if finding.inherited else ""
         lines += _wrap(f"[{finding.check}] {f'{where}: ' if where else ''}{finding.message}{inherited}", width, 7)
+    if left := sum(not finding.inherited for finding in findings) - len(shown) if not verbose else 0:
+        lines += _wrap(f"and {left} more", width, 7)
     return [*lines, *(_wrap("specs/" + ", specs/".join(case.spec), width, 7) if case.spec else [])]
 
 
