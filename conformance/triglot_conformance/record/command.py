@@ -25,36 +25,49 @@ PORT: Final = 8421
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Record until a signal to stop; the exit status is 0 when cases were written, 1 when there was nothing to write, 2 on an error."""
-    options = _parse(arguments)
-    try:
-        exchanges = asyncio.run(_record(options))
-        return _write(exchanges, options)
-    except (RecordError, ProxyError, OSError) as error:
-        print(f"triglot record: {error}", file=sys.stderr)  # noqa: T201
-        return 2
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(prog="triglot record", description=__doc__)
+    add_options(parser)
+    return run(parser.parse_args(arguments))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of this command."""
     parser.add_argument("--to", required=True, metavar="URL", help="root URL of the server, such as http://127.0.0.1:8420")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of cases to write to; made if it is not there")
+    parser.add_argument("--out", required=True, type=_folder, metavar="DIR", help="folder of cases to write to; made if it is not there")
     parser.add_argument(
         "--port", type=int, default=PORT, metavar="PORT", help="port to listen on; 0 takes a free one (default: %(default)s)"
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--longest", type=int, metavar="N", help="cut texts to N characters; default: all keep their length")
+    parser.add_argument("--longest", type=_positive, metavar="N", help="cut texts to N characters; default: all keep their length")
     parser.add_argument("--keep-prose", action="store_true", help="sentences stay: for prompts that are your own")
     parser.add_argument("--hide", action="append", default=[], metavar="WORD", help="a word that must not stay even in a name; repeatable")
     parser.add_argument(
         "--force", action="store_true", help="begin with the number 01 again, and replace what is there; otherwise the numbers go on"
     )
-    options = parser.parse_args(arguments)
-    if options.longest is not None and options.longest < 1:
-        parser.error("--longest takes a number from 1")
-    if options.out.exists() and not options.out.is_dir():
-        parser.error(f"--out {options.out} is not a directory")
-    return options
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record until a signal to stop; the exit status is 0 when cases were written, 1 when there was nothing to write, 2 on an error."""
+    try:
+        return _write(asyncio.run(_record(options)), options)
+    except (RecordError, ProxyError, OSError) as error:
+        print(f"triglot record: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is not a directory")
+    return path
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"not a number from 1: {text}")
+    return int(text)
 
 
 async def _record(options: argparse.Namespace) -> list[Exchange]:
