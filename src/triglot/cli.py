@@ -243,7 +243,10 @@ def _quiet_signals() -> Iterator[None]:
 
 
 def log_config(settings: Settings) -> dict[str, Any]:
-    """Logging to standard error, for this process and its workers: ours at the level asked for, uvicorn's from warnings on."""
+    """Logging to standard error, for this process and its workers: ours at the level asked for.
+
+    Uvicorn's is told from warnings on, at every level: below them it writes headers with keys in them, and paths with their queries.
+    """
     level = settings.log_level.upper()
     formatter = {"()": "triglot.logs.JsonFormatter"} if settings.log_format == "json" else {"format": CONSOLE_FORMAT}
     return {
@@ -252,5 +255,5 @@ def log_config(settings: Settings) -> dict[str, Any]:
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
-        "loggers": {"triglot": {"level": level}, "uvicorn": {"level": "DEBUG" if level == "DEBUG" else "WARNING"}},
+        "loggers": {"triglot": {"level": level}, "uvicorn": {"level": "WARNING"}},
     }

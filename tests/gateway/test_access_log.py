@@ -312,6 +312,23 @@ def test_keys_have_names_and_are_not_told() -> None:
         assert not any("key-1234" in line for line in gateway.log)
 
 
+def test_keys_and_content_are_not_told_at_the_level_debug_either() -> None:
+    with start_gateway("--log-level", "debug", "--api-keys", KEYS["chat"]) as gateway:
+
+        async def talk() -> None:
+            headers = {"authorization": f"Bearer {KEYS['chat']}"}
+            address = f"ws://127.0.0.1:{gateway.port}/v1/responses?key={KEYS['chat']}"
+            async with playing(gateway, answer), connect(address, additional_headers=headers) as client:
+                await client.send(json.dumps({"type": "response.create", "model": "m", "input": SECRET, "store": False}))
+                while json.loads(await client.recv())["type"] != "response.completed":
+                    pass
+
+        run(talk())
+        gateway.stop()
+        assert any("create_response" in line for line in gateway.log)
+        assert [line for line in gateway.log if KEYS["chat"] in line or SECRET in line] == []
+
+
 def test_a_wait_in_the_queue_is_told() -> None:
     with start_gateway("--log-level", "info", "--log-format", "json", "--slots", "1") as gateway:
 
