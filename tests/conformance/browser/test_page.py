@@ -28,7 +28,7 @@ OpenPage = Callable[..., Any]
 HERE = Path(__file__).parent
 FAINT, UNNAMED = ((HERE / name).read_text(encoding="utf-8") for name in ("faint.js", "unnamed.js"))
 
-LATE = Finding("order", "content_block_start may not come in phase in_block", "order in_block", 0, 2)
+LATE = Finding("order", "content_block_start may not come here", "order in_block", 0, 2)
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +288,19 @@ def test_findings_lead_to_their_place(open_page: OpenPage) -> None:
     page.locator(".findings summary", has_text="1 inherited").click()
     expect(page.locator(".findings li.inherited .tag")).to_have_text("inherited")
     assert page.locator(".event.marked").count() == 1
+
+
+def test_a_rule_leads_to_all_cases_that_break_it(open_page: OpenPage) -> None:
+    other = replace(LATE, rule="order before_start")
+    cases = [
+        case("messages/stream/a", Verdict.FAIL, LATE),
+        case("messages/stream/b", Verdict.FAIL, other),
+        case("messages/json/c", Verdict.FAIL, LATE),
+    ]
+    page = open_page([run(*cases)], "#case=messages/stream/a")
+    page.get_by_role("button", name="order in_block").click()
+    assert rows(page) == ["messages/stream/a", "messages/json/c"]
+    assert page.get_by_role("searchbox").input_value() == "order in_block"
 
 
 def test_issues_are_links_and_nothing_else(open_page: OpenPage) -> None:

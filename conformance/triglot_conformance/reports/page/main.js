@@ -43,6 +43,11 @@ function buildFilters() {
   byId("legend").append(...Object.keys(SIGNS).map((verdict) => element("span", {}, sign(verdict), ` ${verdict}`)), ...(DATA.runs.length > 1 ? Object.entries(DIFFERENCES).map(([kind, mark]) => element("span", {}, element("span", { class: `change ${kind}`, "aria-hidden": "true" }, mark), ` ${kind === "other" ? "otherwise different" : kind}`)) : []));
 }
 
+function search(words) {
+  state.q = words;
+  changed();
+}
+
 function toggle(set, value) {
   if (!state[set].delete(value)) state[set].add(value);
   changed();
@@ -66,8 +71,7 @@ function showFilters() {
 function listen() {
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("search").addEventListener("input", () => {
-    state.q = byId("search").value;
-    changed();
+    search(byId("search").value);
   });
   for (const name of ["need", "base"])
     byId(name).addEventListener("change", () => {
@@ -108,8 +112,7 @@ function pressed(event) {
   const isTyping = event.target.matches("input, select");
   if (event.key === "Escape") {
     if (event.target === byId("search") && state.q) {
-      state.q = "";
-      changed();
+      search("");
     } else if (state.case) closePanel();
     else if (isTyping) document.querySelector("#matrix .stop[tabindex='0']")?.focus();
     else return;

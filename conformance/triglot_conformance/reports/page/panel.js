@@ -97,7 +97,7 @@ function buildFinding(finding) {
     { class: finding.inherited ? "inherited" : "own" },
     element("div", { class: "what" }, element("span", { class: "check" }, finding.check), finding.inherited ? element("span", { class: "tag" }, "inherited") : null, place),
     element("p", {}, finding.message),
-    finding.rule ? element("p", { class: "rule" }, finding.rule) : null,
+    finding.rule ? element("button", { type: "button", class: "link rule", title: "Show all cases with this", onclick: () => search(finding.rule) }, finding.rule) : null,
   );
 }
 
