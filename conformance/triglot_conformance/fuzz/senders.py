@@ -54,7 +54,11 @@ class AppSender:
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._life = self._loop.create_task(self._live())
-        self._loop.run_until_complete(self._order("startup"))
+        try:
+            self._loop.run_until_complete(self._order("startup"))
+        except FuzzError:
+            self._end()
+            raise
 
     async def _live(self) -> None:
         with suppress(Exception):  # an application without a lifespan says so by failing
@@ -63,7 +67,10 @@ class AppSender:
 
     async def _order(self, what: str) -> None:
         await self._to_app.put({"type": f"lifespan.{what}"})
-        told = await asyncio.wait_for(self._from_app.get(), self._timeout_s)
+        try:
+            told = await asyncio.wait_for(self._from_app.get(), self._timeout_s)
+        except TimeoutError:
+            raise FuzzError(f"the application does not come to an end of its {what} within {self._timeout_s:g} s") from None
         if told["type"].endswith(".failed"):
             raise FuzzError(f"the application fails at {what}: {told.get('message', '')}")
 
@@ -73,10 +80,24 @@ class AppSender:
 
     def close(self) -> None:
         """Shut the application down."""
-        if not self._life.done():
-            self._loop.run_until_complete(self._order("shutdown"))
-            self._loop.run_until_complete(asyncio.gather(self._life, return_exceptions=True))
+        try:
+            if not self._life.done():
+                self._loop.run_until_complete(self._order("shutdown"))
+                self._loop.run_until_complete(asyncio.wait([self._life], timeout=self._timeout_s))
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Whatever the application still does in the background ends here."""
+        self._loop.run_until_complete(self._cancel_the_rest())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
+
+    async def _cancel_the_rest(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _call(self, request: Request) -> Answer:
         path, _, query = request.path.partition("?")
