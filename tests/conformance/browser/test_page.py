@@ -249,6 +249,10 @@ def test_a_view_can_be_linked(open_page: OpenPage, servers: list[RunResult]) -> 
     page = open_page(servers, f"#q=zzz&case={found.id}&run=2&raw=1")
     expect(page.locator("#panel h2")).to_have_text(found.id)
     assert page.get_by_role("searchbox").input_value() == "zzz"
+    page.evaluate(f"location.hash = '#case={servers[2].cases[-1].id}'")
+    expect(page.locator("tr.current")).to_be_in_viewport()
+    page.go_back()
+    expect(page.locator("#panel h2")).to_have_text(found.id)
     expect(page.get_by_role("button", name="Raw", exact=True)).to_have_attribute("aria-pressed", "true")
     page.evaluate("location.hash = '#case=no/such/case&run=99&base=x'")
     expect(page.locator("#panel")).to_be_hidden()
@@ -267,6 +271,7 @@ def test_pretty_is_laid_out_and_raw_is_as_received(open_page: OpenPage) -> None:
     assert pre.text_content() == stream().events[2].raw
     expect(page.locator("details pre").first).to_have_text(stream().request_body)
     assert address(page).endswith("&raw=1")
+    assert page.locator("#event-0-1 .short").text_content() == '… "big":12345678901234567890,"list":[],"text":"a\\u2028b"}'
     page.locator("#event-0-1 button").click()
     assert page.locator("#event-0-1 pre").text_content() == stream().events[1].raw
     page.get_by_role("button", name="Pretty").click()

@@ -130,6 +130,7 @@ function showAll() {
   showFilters();
   refreshMatrix();
   showPanel();
+  if (state.case) rows.get(state.case).scrollIntoView({ block: "center" });
 }
 
 for (const entry of DATA.cases) {
@@ -142,4 +143,3 @@ buildMatrix();
 listen();
 readState();
 showAll();
-if (state.case) rows.get(state.case).scrollIntoView({ block: "center" });

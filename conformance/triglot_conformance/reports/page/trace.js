@@ -93,6 +93,12 @@ function nameOf({ event, data, comment }) {
   return type ?? (data === "" && comment ? "comment" : data.startsWith("[") ? data.slice(0, 20) : "data");
 }
 
+/** The start of what an event holds, without the type that stands beside it as its name. */
+function shortOf({ data, comment }) {
+  const rest = data.replace(/^\{"type":\s*"[\w.]+",\s*/, "");
+  return (rest === data ? data || comment : `… ${rest}`).slice(0, 240);
+}
+
 function buildEvent(event, id, index, end, findings) {
   const frame = readFrame(event.raw);
   const isMarked = isWrong(findings);
@@ -108,7 +114,7 @@ function buildEvent(event, id, index, end, findings) {
     element("span", { class: "index" }, isMarked ? `${SIGNS.fail} ${index}` : `${index}`),
     element("span", { class: "at" }, event.at_ms.toFixed(1)),
     element("span", { class: "name" }, nameOf(frame)),
-    element("span", { class: "short" }, (frame.data || frame.comment || event.raw).slice(0, 240)),
+    element("span", { class: "short" }, shortOf(frame) || event.raw.slice(0, 240)),
   );
   if (isMarked) open(true);
   return element("li", { id: `event-${id}`, class: isMarked ? "event marked" : findings.length ? "event inherited" : "event" }, button, findings.map(buildMark), inside);
