@@ -124,7 +124,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
     )
 
 
-@defect("messages/signature-first", at="messages.events", caught_by="messages/thinking/stream-signature")
+@defect("messages/signature-first", at="messages.events", caught_by="messages/thinking/stream")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The signature comes before the thinking that it signs."""
     signed = [event for event in events if _delta("signature_delta")(event)]
@@ -132,7 +132,7 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(rest, _starts("thinking"), lambda event: [event, *signed])
 
 
-@defect("messages/signature-twice", at="messages.events", caught_by="messages/thinking/stream-signature")
+@defect("messages/signature-twice", at="messages.events", caught_by="messages/thinking/stream")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The signature is sent in two parts, of which readers keep the last."""
     return edit(events, _delta("signature_delta"), lambda event: [event, copy.deepcopy(event)])
