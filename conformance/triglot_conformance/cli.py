@@ -21,6 +21,7 @@ from triglot_conformance.fuzz import command as fuzz
 from triglot_conformance.known import KnownFailingError, parse_known_failing
 from triglot_conformance.live.probe import UnreachableError
 from triglot_conformance.live.target import TargetError
+from triglot_conformance.record import command as recorder
 from triglot_conformance.replay.cuts import CUTS, READERS
 from triglot_conformance.replay.gateway import GatewayError
 from triglot_conformance.replay.oracle import check_expectations
@@ -53,7 +54,7 @@ def _select(options: argparse.Namespace) -> list[Case]:
 
 
 def _conform(options: argparse.Namespace) -> int:
-    return conform.run(_select(options), options)
+    return conform.run(load_cases(options.cases), options)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -103,6 +104,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     reporting.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="written by `conform --json`")
     _add_output_options(reporting, json=False)
     reporting.set_defaults(run=_report)
+    recorder.add_options(commands.add_parser("record", help="turn what a client asks a server into cases, without its secrets"))
     check = commands.add_parser("check", parents=[cases], help="hold the cases themselves against the contract")
     check.set_defaults(run=_check)
     _add_replay(commands.add_parser("replay", parents=[cases], help="play recorded backend bytes through a gateway"))

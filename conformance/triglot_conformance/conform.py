@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
@@ -59,8 +60,8 @@ def seconds(text: str) -> float:
     return value
 
 
-def run(cases: Sequence[Case], options: argparse.Namespace) -> int:
-    """Run cases against the server that the options name, and write the reports; gives the exit status.
+def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
+    """Run the cases that the options choose against the server that they name, and write the reports; gives the exit status.
 
     Raises:
         CaseError: no case is left to run.
@@ -68,9 +69,8 @@ def run(cases: Sequence[Case], options: argparse.Namespace) -> int:
         TargetError: the address or the key cannot be used.
         UnreachableError: there is no server.
     """
-    live = [case for case in cases if case.live and (not options.dialect or case.dialect in options.dialect)]
-    if not live:
-        raise CaseError("none of the chosen cases runs against a live server")
+    suite = [case for case in suite if case.live]
+    live = choose_cases(suite, options.filter or ("*",), options.dialect or DIALECTS)
     _check_needs(options.without, live)
     if options.list:
         print("\n".join(f"{case.id}\t{case.level}\t{case.requirement}" for case in live))  # noqa: T201
@@ -78,7 +78,7 @@ def run(cases: Sequence[Case], options: argparse.Namespace) -> int:
     target = parse_target(options.url, key=_key(options), model=options.model, timeout_s=options.timeout)
     known = parse_known_failing(options.known_failing.read_text(encoding="utf-8")) if options.known_failing else []
     then = _read(options.baseline) if options.baseline else None
-    result = asyncio.run(_run(live, target, known, options))
+    result = asyncio.run(_run(live, suite, target, known, options))
     _write(result, options)
     red = gate(result, options.level, then)
     print(_show(result, verbose=options.verbose, changes=compare(result, then) if then else None))  # noqa: T201
@@ -88,6 +88,18 @@ def run(cases: Sequence[Case], options: argparse.Namespace) -> int:
     for pattern in unused:
         print(f"FAIL known-failing pattern {pattern} matches no case")  # noqa: T201
     return 1 if red or unused else 0
+
+
+def choose_cases(suite: Sequence[Case], globs: Sequence[str], dialects: Sequence[str]) -> list[Case]:
+    """The cases of some dialects whose ids fit one of some patterns.
+
+    Raises:
+        CaseError: there is none.
+    """
+    chosen = [case for case in suite if case.dialect in dialects and any(fnmatchcase(case.id, glob) for glob in globs)]
+    if not chosen:
+        raise CaseError(f"no case matches {' or '.join(globs)} and runs against a live server")
+    return chosen
 
 
 def report(options: argparse.Namespace) -> int:
@@ -109,7 +121,9 @@ def _show(result: RunResult, *, verbose: bool = False, changes: Comparison | Non
     return terminal.render(result, width=width, colour=colour, verbose=verbose, changes=changes)
 
 
-async def _run(cases: Sequence[Case], target: Target, known: Sequence[KnownFailure], options: argparse.Namespace) -> RunResult:
+async def _run(
+    cases: Sequence[Case], suite: Sequence[Case], target: Target, known: Sequence[KnownFailure], options: argparse.Namespace
+) -> RunResult:
     started, started_at = time.perf_counter(), datetime.now(UTC)
     slots = parse_target(options.slots_url, timeout_s=options.timeout) if options.slots_url else target
     dialects = options.dialect or sorted({case.dialect for case in cases}, key=DIALECTS.index)
@@ -126,7 +140,7 @@ async def _run(cases: Sequence[Case], target: Target, known: Sequence[KnownFailu
         if progress:
             progress.add(result)
 
-    knowledge = await run_live(cases, found, settings, take)
+    knowledge = await run_live(cases, found, settings, take, suite)
     if progress:
         progress.close()
     places = {case.id: place for place, case in enumerate(cases)}

@@ -27,6 +27,7 @@ _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", 
 """Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is, and a ground case that has
 one is no ground to stand on."""
 _EXCLUSIVE: Final = "slots"
+_WAVES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,24 @@ class Knowledge:
     Attributes:
         shown, absent: needs that a case has shown, or found absent, by dialect.
         reasons: why a need is absent.
-        rules: what is wrong with the plainest answers, by dialect.
+        grounds: what is wrong with the plainest answers: the dialect, what such an answer needs, and the rules it breaks.
     """
 
     shown: set[tuple[str, str]] = field(default_factory=set)
     absent: set[tuple[str, str]] = field(default_factory=set)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
-    rules: dict[str, set[str]] = field(default_factory=dict)
+    grounds: list[tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=list)
+
+    def rules(self, case: Case) -> set[str]:
+        """The rules that the server breaks in plainer answers than this case is about."""
+        needs = frozenset(case.needs)
+        is_ground = case.live is not None and case.live.ground
+        plainer = [
+            rules
+            for dialect, below, rules in self.grounds
+            if dialect == case.dialect and below <= needs and not (is_ground and below == needs)
+        ]
+        return set().union(*plainer)
 
     def capabilities(self, settings: LiveSettings, needs: Collection[str]) -> dict[str, str]:
         """By need: `shown`, `absent`, `unknown` or `declared absent`."""
@@ -70,7 +82,9 @@ class Knowledge:
         return told
 
 
-async def run_live(cases: Sequence[Case], probe: Probe, settings: LiveSettings, report: Callable[[CaseResult], None]) -> Knowledge:
+async def run_live(
+    cases: Sequence[Case], probe: Probe, settings: LiveSettings, report: Callable[[CaseResult], None], suite: Sequence[Case] = ()
+) -> Knowledge:
     """Run cases.
 
     Args:
@@ -78,24 +92,44 @@ async def run_live(cases: Sequence[Case], probe: Probe, settings: LiveSettings, 
         probe: what is known of the server.
         settings: how the run goes.
         report: called with each result as it is there.
+        suite: all cases that there are. Of those that the chosen ones build on, the results are not reported.
     """
-    live = [(case, case.live) for case in cases if case.live]
-    grounds = [case for case, how in live if how.ground]
-    shows = [case for case, how in live if how.shows and not how.ground]
-    alone = [case for case, how in live if _EXCLUSIVE in case.needs and not (how.ground or how.shows)]
-    early = {case.id for case in (*grounds, *shows, *alone)}
+    chosen = {case.id for case in cases}
+    live = [case for case in (*cases, *_find_base(cases, suite)) if case.live]
+    waves = [[case for case in live if _wave(case) == wave] for wave in range(_WAVES)]
     knowledge = Knowledge()
     if probe.has_slots:
         knowledge.shown |= {(dialect, _EXCLUSIVE) for dialect in probe.dialects}
 
     async def run(case: Case) -> None:
-        report(await _run_case(case, probe, settings, knowledge))
+        result = await _run_case(case, probe, settings, knowledge)
+        if case.id in chosen:
+            report(result)
 
-    await _run_all(grounds, settings.jobs, run)
-    await _run_all(shows, settings.jobs, run)
-    await _run_all([case for case, _ in live if case.id not in early], settings.jobs, run)
-    await _run_all(alone, 1, run)
+    for number, wave in enumerate(waves):
+        await _run_all(wave, 1 if number == _WAVES - 1 else settings.jobs, run)
     return knowledge
+
+
+def _find_base(cases: Sequence[Case], suite: Sequence[Case]) -> list[Case]:
+    """The cases of the suite that some of its cases build on, themselves left out."""
+    chosen = {case.id for case in cases}
+    dialects = {case.dialect for case in cases}
+    needs = {need for case in cases for need in case.needs}
+    others = (case for case in suite if case.id not in chosen and case.dialect in dialects and needs.issuperset(case.needs))
+    return [case for case in others if case.live and (case.live.ground or case.live.shows)]
+
+
+def _wave(case: Case) -> int:
+    """When a case runs: the plainest first, then what shows a need, then the plainest that have needs, then the rest, last what runs alone."""
+    assert case.live is not None  # noqa: S101 - the caller chose it by this
+    if case.live.ground and not case.needs:
+        return 0
+    if case.live.shows:
+        return 1
+    if case.live.ground:
+        return 2
+    return _WAVES - 1 if _EXCLUSIVE in case.needs else 3
 
 
 async def _run_all(cases: Sequence[Case], jobs: int, run: Callable[[Case], Awaitable[None]]) -> None:
@@ -117,7 +151,7 @@ async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge:
         result.verdict, result.reason = Verdict.UNSUPPORTED, reason
         return result
     started = time.perf_counter()
-    known: set[str] = set() if case.live.ground else knowledge.rules.get(case.dialect, set())
+    known = knowledge.rules(case)
     outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known).hold()
     result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
     result.exchanges = outcome.exchanges
@@ -154,7 +188,8 @@ def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledg
     elif outcome.not_exercised:
         result.verdict, result.reason = Verdict.INCONCLUSIVE, outcome.not_exercised
     if case.live.ground and not outcome.not_exercised and all(finding.check in _INHERITED for finding in outcome.findings):
-        knowledge.rules.setdefault(case.dialect, set()).update(finding.rule for finding in outcome.findings if finding.rule)
+        broken = frozenset(finding.rule for finding in outcome.findings if finding.rule)
+        knowledge.grounds.append((case.dialect, frozenset(case.needs), broken))
     if case.live.shows:
         _learn(case, case.live.shows, result, knowledge)
 
