@@ -14,7 +14,7 @@ from falcon.testing import TestClient
 from triglot.app import create_app
 from triglot.errors import ErrorKind
 from triglot.events import Failed, Finished, TextDelta, Usage
-from triglot.logs import AccessLine, JsonFormatter, RequestLog
+from triglot.logs import AccessLine, ConsoleFormatter, JsonFormatter, RequestLog
 from triglot.settings import Settings
 
 if TYPE_CHECKING:
@@ -199,6 +199,38 @@ def test_a_traceback_stays_on_its_line() -> None:
     assert line["message"] == "failed at \\udcff"
     assert line["exception"].startswith("Traceback")
     assert line["exception"].endswith("ValueError: \\ud800")
+
+
+def as_text(message: Any, *args: Any, exc_info: Any = None) -> str:
+    return ConsoleFormatter().format(logging.LogRecord("triglot", logging.WARNING, __file__, 1, message, args, exc_info))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028"])
+def test_no_message_makes_a_line_of_its_own(ending: str) -> None:
+    line = as_text("it broke off: %s", f"boom{ending}2026-11-20 00:00:00,000 INFO triglot.access: req_1 POST /x 200\n")
+    assert len(line.splitlines()) == 1
+    assert line.endswith(
+        f"WARNING triglot: it broke off: boom{ending.encode('unicode_escape').decode()}2026-11-20 00:00:00,000"
+        " INFO triglot.access: req_1 POST /x 200"
+    )
+
+
+def test_no_message_paints_or_turns_the_console() -> None:
+    assert as_text("\x1b[2Jü\t\u202e中 a\\n").endswith(": \\x1b[2Jü\\t\\u202e中 a\\n")
+
+
+def test_a_traceback_of_the_console_is_set_in() -> None:
+    def fail() -> None:
+        raise ValueError("boom\n2026-11-20 INFO forged\x1b")
+
+    try:
+        fail()
+    except ValueError as error:
+        first, *rest = as_text("failed", exc_info=(type(error), error, error.__traceback__)).split("\n")
+    assert first.endswith(" WARNING triglot: failed")
+    assert rest[0] == "  Traceback (most recent call last):"
+    assert all(line.startswith("  ") for line in rest)
+    assert rest[-1] == "  2026-11-20 INFO forged\\x1b"
 
 
 @pytest.mark.parametrize("where", ["before", "within"])

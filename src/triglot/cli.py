@@ -24,7 +24,6 @@ from triglot.backend.engine_owner import EngineOwner
 from triglot.backend.launch import NoEngineError, choose_engine, first_options
 from triglot.backend.leash import die_with_parent
 from triglot.backend.process import EngineError
-from triglot.logs import CONSOLE_FORMAT
 from triglot.loopback import is_loopback
 from triglot.runtime_directory import RuntimeDirectoryError, open_runtime_directory
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
@@ -248,11 +247,11 @@ def log_config(settings: Settings) -> dict[str, Any]:
     Uvicorn's is told from warnings on, at every level: below them it writes headers with keys in them, and paths with their queries.
     """
     level = settings.log_level.upper()
-    formatter = {"()": "triglot.logs.JsonFormatter"} if settings.log_format == "json" else {"format": CONSOLE_FORMAT}
+    formatter = "triglot.logs.JsonFormatter" if settings.log_format == "json" else "triglot.logs.ConsoleFormatter"
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": formatter},
+        "formatters": {"line": {"()": formatter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {"triglot": {"level": level}, "uvicorn": {"level": "WARNING"}},

@@ -27,6 +27,7 @@ CANCELLED: Final = "cancelled"
 CLIENT_GONE: Final = "client_gone"
 _LONGEST: Final = 200  # characters of what a client may choose
 _MOST_LOSSES: Final = 50
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _REQUEST_ID: Final = re.compile(r"(req_[0-9a-f]{24}(?:_\d+)?): ")
 
 
@@ -204,6 +205,25 @@ class AccessLine:
 _MOMENTS: Final = (("first byte", "first_byte_ms"), ("first token", "first_token_ms"))
 
 
+class ConsoleFormatter(logging.Formatter):
+    """Writes each record as one line for people.
+
+    What others have put into it stays on its line: no message of a backend can look like a line of ours. A traceback follows on lines of
+    its own, each set in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(CONSOLE_FORMAT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line, without the traceback."""
+        return _escape(super().formatMessage(record).rstrip())
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback."""
+        return "\n".join(f"  {_escape(line)}" for line in super().formatException(ei).split("\n"))
+
+
 class JsonFormatter(logging.Formatter):
     """Writes each record as one JSON object on one line.
 
@@ -238,6 +258,11 @@ def _count(tokens: int, some: int, what: str) -> str:
 def _printable(text: str) -> str:
     """The text on one line, whatever a client has put into it."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _escape(text: str) -> str:
+    """The text with its control characters, and those that end or turn a line, written as in a Python string."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _encodable(text: str) -> str:
