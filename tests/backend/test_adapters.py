@@ -39,6 +39,12 @@ def test_a_choice_says_what_each_adapter_does(choice: str | bool | None, lora: l
     assert choose_adapter(ADAPTERS, choice) == lora
 
 
+@pytest.mark.parametrize("choice", [None, True, False, "none"])
+def test_where_there_is_no_adapter_nothing_is_said_of_any(choice: str | bool | None):
+    """A server that is no llama-server may refuse a field that it does not know."""
+    assert choose_adapter((), choice) is None
+
+
 def test_an_unknown_adapter_is_refused_with_those_there_are():
     with pytest.raises(ApiError, match="No adapter is called 'bard'; loaded are: poet, clerk") as caught:
         choose_adapter(ADAPTERS, "bard")

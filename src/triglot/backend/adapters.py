@@ -48,7 +48,7 @@ def read_adapters(listed: Any, names: Mapping[str, str]) -> tuple[Adapter, ...]:
 
 
 def choose_adapter(adapters: Sequence[Adapter], choice: str | bool | None) -> list[dict[str, Any]] | None:
-    """The field `lora` of a request to llama-server; None leaves every adapter as it was loaded.
+    """The field `lora` of a request to llama-server; None leaves every adapter as it was loaded, or says that there is none.
 
     Args:
         adapters: those that are loaded.
@@ -66,4 +66,4 @@ def choose_adapter(adapters: Sequence[Adapter], choice: str | bool | None) -> li
         if chosen is None:
             known = ", ".join(adapter.name for adapter in adapters) or "none"
             raise ApiError(ErrorKind.INVALID_REQUEST, f"No adapter is called {choice!r}; loaded are: {known}.", param="use_adapter")
-    return [{"id": adapter.id, "scale": (adapter.scale or 1.0) if adapter is chosen else 0.0} for adapter in adapters]
+    return [{"id": adapter.id, "scale": (adapter.scale or 1.0) if adapter is chosen else 0.0} for adapter in adapters] or None
