@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from triglot_conformance.contract.contract import Contract
     from triglot_conformance.results import CaseResult
 
-SIDE_BY_SIDE = 6  # servers at once: they mostly wait
+SIDE_BY_SIDE = 12  # servers at once: they mostly wait
 TIMEOUT_S = 4.0  # for one answer of a defective server; a stream that never ends takes as long
 PATIENCE_S = 30.0  # for one of the honest server, on a busy machine
 DIALECTS = ("chat", "messages", "responses")
