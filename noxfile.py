@@ -6,9 +6,19 @@ changes nothing here until somebody decides so.
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "virtualenv"
@@ -16,6 +26,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 
 HERE = Path(__file__).parent
+DEMO_START_S = 60.0
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -47,7 +58,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of the gateway, the generator and the conformance suite with mypy --strict."""
-    install(session, "typing", project="conformance,media", sdks=True)
+    install(session, "typing", project="fuzz,media", sdks=True)
     session.run("mypy", *(session.posargs or ["src", "codegen", "conformance", "tests/codegen/golden", "tests/codegen/golden_use.py"]))
 
 
@@ -88,11 +99,37 @@ def sdks(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Replay recorded backend bytes through the whole gateway and compare every stream, byte by byte; `-- --filter GLOB` picks cases."""
-    install(session, project="conformance,media")
+    """Hold the gateway against the suite: recorded backend bytes, byte by byte, then a live run; `-- --filter GLOB` picks cases."""
+    install(session, project="embedded,conformance,media")
     gateway = ["triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}", "--state", "memory"]
-    session.run("python", "-m", "triglot_conformance", "check")
+    session.run("python", "-m", "triglot_conformance", "check", *session.posargs)
     session.run("python", "-m", "triglot_conformance", "replay", "--jobs", "2", *session.posargs, "--", *gateway)
+    report = HERE / "build" / "conformance"
+    report.mkdir(parents=True, exist_ok=True)
+    files = ["--json", str(report / "results.json"), "--html", str(report / "report.html"), "--junit", str(report / "junit.xml")]
+    with demo_gateway(session) as url:
+        session.run("triglot", "conform", url, "--name", "triglot", "--level", "MAY", "--no-progress", *files, *session.posargs)
+
+
+@contextmanager
+def demo_gateway(session: nox.Session) -> Iterator[str]:
+    """Our gateway over its embedded engine and demo model, until the end of the block; gives its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(Path(session.bin) / "triglot"), "serve", "--port", str(port), "--state", "memory", "--log-level", "warning"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + DEMO_START_S
+            while process.poll() is None and time.monotonic() < deadline:
+                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                    if answer.status == HTTPStatus.OK:
+                        break
+                time.sleep(0.2)
+            else:
+                session.error("the gateway does not start")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 @nox.session(default=False)
