@@ -138,12 +138,13 @@ class Subject:
         raise SystemExit(f"{self.name} does not listen")
 
 
-def start_triglot(upstream: int) -> Subject:
-    """The gateway as users start it."""
+def start_triglot(upstream: int, api_key: str | None = None) -> Subject:
+    """The gateway as users start it; `api_key` is what the upstream asks for."""
     port = free_port()
     options = ["--backend", f"http://{traffic.HOST}:{upstream}", "--host", traffic.HOST, "--port", str(port), "--log-level", "warning"]
     options += ["--state", "memory"]
-    return Subject("triglot", [sys.executable, "-m", "triglot", "serve", *options], port)
+    environment = {} if api_key is None else {"TRIGLOT_BACKEND_API_KEY": api_key}
+    return Subject("triglot", [sys.executable, "-m", "triglot", "serve", *options], port, environment=environment)
 
 
 def start_relay(upstream: int, client: str) -> Subject:

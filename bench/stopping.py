@@ -180,16 +180,17 @@ class Client:
 class Poller(threading.Thread):
     """Asks the engine for its slots all the time: each answer is news to everything that waits for the engine."""
 
-    def __init__(self, port: int, every_s: float = 0.01) -> None:
+    def __init__(self, port: int, key: str, every_s: float = 0.01) -> None:
         super().__init__(name="poller", daemon=True)
         self._port = port
+        self._key = key
         self._every_s = every_s
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Until `close`."""
         while not self._ended.wait(self._every_s):
-            busy_slots(self._port)
+            busy_slots(self._port, self._key)
 
     def close(self) -> None:
         """Stop asking."""
@@ -197,11 +198,11 @@ class Poller(threading.Thread):
         self.join()
 
 
-def busy_slots(port: int) -> set[int]:
-    """The slots of the engine that work, as it says itself."""
+def busy_slots(port: int, key: str) -> set[int]:
+    """The slots of the engine that work, as it says itself to those who show its key."""
     connection = http.client.HTTPConnection(traffic.HOST, port, timeout=PATIENCE_S)
     try:
-        connection.request("GET", "/slots")
+        connection.request("GET", "/slots", headers={"authorization": f"Bearer {key}"})
         slots = json.load(connection.getresponse())
     finally:
         connection.close()

@@ -83,13 +83,15 @@ class Stand:
 
     Args:
         gateway, engine: their ports.
+        key: of the engine.
         watch: of the engine.
         pids: of the gateway and the engine.
     """
 
-    def __init__(self, gateway: int, engine: int, watch: SlotWatch, pids: tuple[int, int]) -> None:
+    def __init__(self, gateway: int, engine: int, key: str, watch: SlotWatch, pids: tuple[int, int]) -> None:
         self.gateway = gateway
         self.engine = engine
+        self._key = key
         self._watch = watch
         self._pids = (*pids, os.getpid())
         self._tries = 0
@@ -122,7 +124,7 @@ class Stand:
             gateway, engine, ours = (_waited_ms(pid) - before for pid, before in zip(self._pids, waits, strict=True))
         if freed is None:
             raise SystemExit(f"{situation}: the slot is still taken")
-        if taken.slot in busy_slots(self.engine):
+        if taken.slot in busy_slots(self.engine, self._key):
             raise SystemExit(f"{situation}: the engine says that the slot is taken")
         told_ms = None if told is None else (told - stopped) * 1000
         taken_ms = (freed.at - taken.at) * 1000
@@ -138,7 +140,7 @@ class Stand:
                     nonce = f"Other {time.monotonic_ns()}"
                     stack.enter_context(_read_on(Client(self.gateway, dialect, stream=True, phase="decode", nonce=nonce)))
                     self._watch.wait(before, is_free=False)
-                poller = stack.enter_context(contextlib.closing(Poller(self.engine)))
+                poller = stack.enter_context(contextlib.closing(Poller(self.engine, self._key)))
                 poller.start()
             yield
 
@@ -181,11 +183,11 @@ def open_stand(batch: int | None = None) -> Iterator[Stand]:
         command = choose_endless_engine(write_endless_model(directory / "endless.gguf"), batch)
         engine = stack.enter_context(EngineProcess(command, start_timeout_s=60))
         port = int(engine.url.rpartition(":")[2])
-        gateway = stack.enter_context(contextlib.closing(processes.start_triglot(port)))
+        gateway = stack.enter_context(contextlib.closing(processes.start_triglot(port, engine.key)))
         assert engine.pid is not None
         for task in Path(f"/proc/{gateway.pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), os.sched_getaffinity(0))  # it shares the cores, as with users
-        yield Stand(gateway.port, port, watch, (gateway.pid, engine.pid))
+        yield Stand(gateway.port, port, engine.key, watch, (gateway.pid, engine.pid))
 
 
 @contextlib.contextmanager

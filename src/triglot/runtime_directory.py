@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX: Final = "triglot-run-"
-_LOCK: Final = "lock"
+SOCKET_PATH_BYTES: Final = 107 if sys.platform == "linux" else 103
+"""Bytes that the path of a socket may have."""
+_LONGEST_NAME: Final = "cancel-0123456789abcdef.sock"
 _FRESH_S: Final = 60.0
 """A directory that is younger may belong to a gateway that has not locked it yet."""
 
@@ -36,6 +38,7 @@ def open_runtime_directory(given: Path | None) -> Iterator[Path]:
     if given is not None:
         try:
             given.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _look_at(given)
             lock = _take_lock(given)
         except OSError as error:
             raise RuntimeDirectoryError(f"the runtime directory {str(given)!r} cannot be used: {error.strerror}") from None
@@ -47,6 +50,7 @@ def open_runtime_directory(given: Path | None) -> Iterator[Path]:
     base = _find_base()
     _sweep(base)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=base, ignore_cleanup_errors=True) as name:
+        _look_at(Path(name))
         lock = _take_lock(Path(name))
         try:
             yield Path(name)
@@ -58,31 +62,57 @@ def open_runtime_directory(given: Path | None) -> Iterator[Path]:
 class _Lock:
     """A lock that the system lets go of when its process dies."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+def _look_at(directory: Path) -> None:
+    """Refuse a directory in which other users could put files in place of ours, or whose path leaves no room for sockets.
+
+    Raises:
+        RuntimeDirectoryError: it is such a directory.
+    """
+    if not _has_room(directory):
+        limit = SOCKET_PATH_BYTES - len(_LONGEST_NAME) - 1
+        raise RuntimeDirectoryError(f"the path of the runtime directory {str(directory)!r} is too long for sockets: {limit} bytes fit")
+    if sys.platform == "win32":
+        return
+    entry = directory.stat()
+    if entry.st_uid != os.getuid() or entry.st_mode & 0o022:
+        raise RuntimeDirectoryError(f"other users can write to the runtime directory {str(directory)!r}: choose another, or chmod 700 it")
 
 
 def _take_lock(directory: Path) -> _Lock | None:
-    """The lock of the directory, if nobody has it. Where there are no such locks, everybody gets it."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    if sys.platform != "win32":
-        import fcntl  # noqa: PLC0415 - not on Windows
+    """The lock of the directory, if nobody has it. Where there are no such locks, everybody gets it.
 
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
+    It is a lock on the directory itself: no file that could be removed, and systemd-tmpfiles leaves a locked directory alone.
+    """
+    if sys.platform == "win32":
+        return _Lock(None)
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
     return _Lock(descriptor)
 
 
 def _find_base() -> Path:
     """Where the desktop keeps such things, else where all temporary files are."""
     base = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    return base if base.is_absolute() and os.access(base, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+    usable = base.is_absolute() and os.access(base, os.W_OK | os.X_OK) and _has_room(base / f"{PREFIX}12345678")
+    return base if usable else Path(tempfile.gettempdir())
+
+
+def _has_room(directory: Path) -> bool:
+    return sys.platform == "win32" or len(os.fsencode(directory / _LONGEST_NAME)) <= SOCKET_PATH_BYTES
 
 
 def _sweep(base: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,7 @@ from triglot import demo
 from triglot.backend import engine_host, process, procfs
 from triglot.backend.checks import check
 from triglot.backend.engine_host import BusyError, EngineHost
-from triglot.backend.engine_state import EngineState, StateReader
+from triglot.backend.engine_state import FILE_NAME, EngineState, StateReader
 from triglot.backend.options import EngineOptions
 from triglot.backend.process import EngineCommand
 
@@ -53,6 +56,7 @@ class Stage:
 
     def __init__(self, directory: Path, **options: Any) -> None:
         self.host = EngineHost(directory, **{"start_timeout_s": 10, "drain_s": 10, "hang_s": None, **options})
+        self.directory = directory
         self._reader = StateReader(directory)
 
     @property
@@ -78,6 +82,7 @@ class Stage:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(engine_host, "PROGRESS_INTERVAL_S", 0.02)
     monkeypatch.setattr(engine_host, "DRAIN_INTERVAL_S", 0.02)
+    monkeypatch.setattr(engine_host, "KEEP_INTERVAL_S", 0.02)
     before = set(procfs.family(os.getpid()))
     stage = Stage(tmp_path)
     with closing(stage.host):
@@ -232,7 +237,8 @@ def test_a_crash_is_told_and_mended(stage: Stage, monkeypatch: pytest.MonkeyPatc
     state = stage.until(lambda state: state.state == "restarting")
     assert (state.url, state.retry_s, state.engine.options.alias) == (None, 0.3, "fake")
     state = stage.until(lambda state: state.state == "ready")
-    assert (state.url, state.serial, state.restarts) == (url, 2, 1)
+    assert (state.serial, state.restarts) == (2, 1)
+    assert state.url is not None
     assert len(caplog.records) == 1
 
 
@@ -283,6 +289,129 @@ def test_closing_ends_everything_at_once(tmp_path: Path):
     assert set(procfs.family(os.getpid())) <= before
     with pytest.raises(BusyError, match="triglot is stopping"):
         stage.load()
+
+
+def test_the_engine_of_the_state_asks_for_the_key_of_the_state(stage: Stage):
+    stage.loaded()
+    keys = {stage.seen.key}
+    os.kill(pid_at(stage.seen.url), signal.SIGKILL)
+    state = stage.until(lambda state: state.restarts == 1)
+    keys.add(state.key)
+    assert len(keys) == 2
+    request = urllib.request.Request(f"{state.url}/props", headers={"authorization": f"Bearer {state.key}"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    stage.host.unload()
+    assert stage.until(lambda state: state.state == "unloaded").key is None
+
+
+def test_a_state_that_somebody_removed_is_written_again(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    stage.loaded()
+    state = stage.seen
+    (tmp_path / FILE_NAME).unlink()
+    wait_until((tmp_path / FILE_NAME).exists)
+    assert StateReader(tmp_path).look() == state
+
+
+def test_a_directory_that_somebody_removed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine_host, "KEEP_INTERVAL_S", 0.02)
+    directory = tmp_path / "run"
+    directory.mkdir()
+    stage = Stage(directory)
+    with closing(stage.host):
+        stage.loaded()
+        shutil.rmtree(directory)
+        wait_until((directory / FILE_NAME).exists)
+        assert directory.stat().st_mode & 0o777 == 0o700
+        assert stage.loaded(alias="new").state == "ready"
+
+
+@pytest.mark.parametrize("when", ["load", "end"])
+def test_a_state_that_cannot_be_written_stops_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, when: str
+):
+    stage.loaded(alias="old")
+    write, full = engine_host.write_state, threading.Event()
+
+    def fail(directory: Path, state: EngineState) -> None:
+        if full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(directory, state)
+        if when == "end" and state.load is not None and state.load.state == "loading":
+            full.set()
+
+    monkeypatch.setattr(engine_host, "write_state", fail)
+    if when == "load":
+        full.set()
+    assert stage.loaded(alias="new").state == "ready"
+    assert stage.loaded(alias="newer").state == "ready"
+    assert StateReader(stage.directory).look().engine.options.alias == "old"
+    full.clear()
+    stage.until(lambda state: state.state == "ready" and state.engine.options.alias == "newer")
+    assert [record.getMessage() for record in caplog.records] == [
+        "the state of the engine cannot be written, and is tried again: [Errno 28] No space left on device"
+    ]
+
+
+@pytest.mark.parametrize("swap", ["beside", "after"])
+@pytest.mark.parametrize("place", ["_drain", "_new_process", "_watch_nothing"])
+def test_a_load_that_meets_a_fault_of_ours_ends_and_the_old_model_stays(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, swap: str, place: str
+):
+    stage.loaded(alias="old")
+    whole, faults = getattr(stage.host, place, None), [ZeroDivisionError("a fault")]
+
+    def fail(*arguments: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return whole(*arguments)
+
+    if place == "_watch_nothing":
+        monkeypatch.setattr(threading.Thread, "start", fail_once(threading.Thread.start, "engine progress"))
+    elif place == "_drain" and swap == "beside":
+        pytest.skip("the old engine is not drained before")
+    else:
+        monkeypatch.setattr(stage.host, place, fail)
+    load = stage.loaded(alias="new", swap=swap)
+    assert (load.state, load.error) == ("failed", "triglot failed on this load; its log has the reason")
+    assert any(record.exc_info for record in caplog.records)
+    assert (stage.seen.state, stage.seen.engine.options.alias) == ("ready", "old")
+    assert not ends(pid_at(stage.seen.url), 0)
+    monkeypatch.undo()
+    assert stage.loaded(alias="newer").state == "ready"
+
+
+def test_a_load_that_cannot_even_begin_is_not_remembered(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    stage.loaded(alias="old")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail_once(threading.Thread.start, "engine load"))
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            stage.load(alias="new")
+    assert stage.loaded(alias="newer").state == "ready"
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail_once(threading.Thread.start, "engine unload"))
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            stage.host.unload()
+    assert stage.host.unload().state == "stopping"
+
+
+def fail_once(start: Callable[[threading.Thread], None], name: str) -> Callable[[threading.Thread], None]:
+    """`Thread.start`, which fails for the first thread of this name."""
+    faults = [RuntimeError("can't start new thread")]
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == name and faults:
+            raise faults.pop()
+        start(thread)
+
+    return fail
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
 
 
 def test_loads_that_are_begun_and_cancelled_at_once_leave_nothing(stage: Stage):

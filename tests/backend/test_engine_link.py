@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pytest
 from triglot.backend.client import Aborted, Backend, Call
 from triglot.backend.discovery import Discovery
 from triglot.backend.engine_link import EngineLink
-from triglot.backend.engine_state import EngineState, remove_state, write_state
+from triglot.backend.engine_state import FILE_NAME, EngineState, write_state
 from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
@@ -44,6 +45,64 @@ def engine(name: str) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+class Listening(http.server.BaseHTTPRequestHandler):
+    """Notes what it is shown."""
+
+    def do_GET(self) -> None:
+        self.server.shown.append(self.headers["authorization"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_each_call_shows_the_key_of_the_engine(tmp_path: Path):
+    """Also where the same port has got another engine, and in place of a key that was meant for another backend."""
+
+    async def run() -> None:
+        backend = Backend("http://127.0.0.1:1", api_key="of-another", locator=EngineLink(tmp_path, wait_s=5))
+        for number, key in enumerate(("one", "one", "two")):
+            write_state(tmp_path, EngineState(state="ready", serial=number, url=url, key=key))
+            await ask(backend)
+        waiting = backend.call("GET", "/props")
+        write_state(tmp_path, EngineState(state="loading"))
+        assert await waiting.open(within_s=0.1) is False
+        write_state(tmp_path, EngineState(state="ready", serial=9, url=url, key="three"))
+        assert await waiting.open() is True
+        await waiting.read_all()
+        await waiting.aclose()
+        await backend.aclose()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listening) as server:
+        server.shown = []
+        url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asyncio.run(run())
+        server.shutdown()
+    assert server.shown == ["Bearer one", "Bearer one", "Bearer two", "Bearer three"]
+
+
+def test_the_file_with_the_key_is_private(tmp_path: Path):
+    before = os.umask(0)
+    try:
+        write_state(tmp_path, EngineState(state="ready", url="http://127.0.0.1:1", key="secret"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_was_removed_is_no_news(tmp_path: Path):
+    link = EngineLink(tmp_path, wait_s=5)
+    state = EngineState(state="ready", url="http://127.0.0.1:1", key="secret")
+    write_state(tmp_path, state)
+    assert link.look() == state
+    (tmp_path / FILE_NAME).unlink()
+    assert link.look() == state
+    write_state(tmp_path, EngineState(state="stopping"))
+    assert link.look().state == "stopping"
 
 
 def linked(directory: Path, wait_s: float = 5.0) -> Backend:
@@ -136,9 +195,7 @@ def test_the_wait_counts_from_the_first_try(tmp_path: Path):
     ],
 )
 def test_where_waiting_is_of_no_use_the_call_fails_at_once(tmp_path: Path, state: EngineState | None, told: str, retry_after_s: int):
-    if state is None:
-        remove_state(tmp_path)
-    else:
+    if state is not None:
         write_state(tmp_path, state)
     with pytest.raises(ApiError, match=told) as caught:
         asyncio.run(ask(linked(tmp_path)))

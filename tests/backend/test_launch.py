@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,7 +58,10 @@ def test_the_embedded_engine_reads_what_it_is_told(known):
     command = embedded_engine(options(**EVERYTHING, flags={"batch-size": 256}), Settings())
     told = parse_arguments([*behind(command.arguments, "triglot.backend.engine"), "--port", "1"])
     assert (told.model, told.alias, told.context, told.slots) == ("/m/model.gguf", "model", 4096, 2)
-    assert (told.gpu_layers, told.kv_type, told.chat_template) == (99, "q8_0", "--{{ messages }}")
+    assert (told.gpu_layers, told.kv_type, told.chat_template_file) == (99, "q8_0", None)
+    assert command.template == "--{{ messages }}"
+    told = parse_arguments(behind(command.on_port(1, Path("/run/a template")), "triglot.backend.engine"))
+    assert (told.port, told.chat_template_file) == (1, "/run/a template")
     assert (told.mmproj, told.draft_model) == ("/m/mmproj.gguf", "/m/draft.gguf")
     assert told.adapter == [["/m/a.gguf", "0.5"], ["/m/b.gguf", "1.0"]]
     assert told.parameters == {"n_batch": 256}
@@ -67,7 +71,14 @@ def test_the_embedded_engine_reads_what_it_is_told(known):
 def test_what_a_load_leaves_open_comes_from_the_settings(known):
     command = embedded_engine(options(), Settings(slots=7, context=1024))
     told = parse_arguments([*behind(command.arguments, "triglot.backend.engine"), "--port", "1"])
-    assert (told.slots, told.context, told.gpu_layers, told.chat_template, told.adapter, told.parameters) == (7, 1024, None, None, [], {})
+    assert (told.slots, told.context, told.gpu_layers, told.chat_template_file, told.adapter, told.parameters) == (
+        7,
+        1024,
+        None,
+        None,
+        [],
+        {},
+    )
     external = external_engine("/bin/llama-server", options(), Settings(slots=7, context=1024))
     assert behind(external.arguments, "/bin/llama-server") == ["--model", "/m/model.gguf", "--host", "127.0.0.1"]
     assert (external.environ["LLAMA_ARG_N_PARALLEL"], external.environ["LLAMA_ARG_CTX_SIZE"]) == ("7", "1024")
@@ -77,9 +88,11 @@ def test_a_llama_server_is_told_on_its_command_line_so_that_no_variable_wins(kno
     command = external_engine("/bin/llama-server", options(**EVERYTHING, flags={"batch-size": 256}), Settings())
     assert behind(command.arguments, "/bin/llama-server")[4:] == [
         *("--ctx-size", "4096", "--parallel", "2", "--n-gpu-layers", "99", "--cache-type-k", "q8_0", "--cache-type-v", "q8_0"),
-        *("--mmproj", "/m/mmproj.gguf", "--jinja", "--chat-template", "--{{ messages }}", "--model-draft", "/m/draft.gguf"),
+        *("--mmproj", "/m/mmproj.gguf", "--jinja", "--model-draft", "/m/draft.gguf"),
         *("--lora-scaled", "/m/a.gguf:0.5", "--lora-scaled", "/m/b.gguf:1.0", "--batch-size", "256"),
     ]
+    assert command.template == "--{{ messages }}"
+    assert command.on_port(1, Path("/t"))[-4:] == ["--chat-template-file", "/t", "--port", "1"]
 
 
 def test_an_older_llama_server_is_told_in_its_own_way(known):

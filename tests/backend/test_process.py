@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import errno
+import http.server
+import json
 import os
 import select
 import signal
@@ -8,26 +12,28 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from triglot.backend import process
+from triglot.backend import process, procfs
 from triglot.backend.launch import NoEngineError, choose_engine
 from triglot.backend.process import EngineCommand, EngineError, EngineProcess
 from triglot.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-# A program with an engine's outside: serves /health on --port, and ends with its parent.
+FAKE_PROGRAM = Path(__file__).with_name("fake_engine.py")
+# A program with an engine's outside: serves /health on --port, all else to those who show the key, and ends with its parent.
 FAKE_ENGINE = """
 import http.server, os, signal, sys, threading
 import triglot.backend.leash as leash
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(status); self.end_headers()
+        welcome = self.path == "/health" or self.headers["authorization"] == "Bearer " + os.environ["LLAMA_API_KEY"]
+        self.send_response(status if welcome else 401); self.end_headers()
     def log_message(self, *_): pass
 status = 503 if "never-ready" in sys.argv else 200
 if "deaf" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -65,6 +71,11 @@ def wait_for_end(pid: int, timeout_s: float = 10.0) -> bool:
 
 
 def is_healthy(engine: EngineProcess) -> bool:
+    """Whether it answers, and is known to be the engine."""
+    return engine._is_up and answers(engine)
+
+
+def answers(engine: EngineProcess) -> bool:
     return process._is_healthy(int(engine.url.rpartition(":")[2]))
 
 
@@ -73,7 +84,7 @@ def test_an_engine_is_ready_after_start_and_gone_after_stop():
         assert is_healthy(engine)
         pid = engine.pid
     assert wait_for_end(pid, 0)
-    assert not is_healthy(engine)
+    assert not answers(engine)
 
 
 def test_an_engine_that_dies_at_start_is_reported_with_the_end_of_its_log():
@@ -90,15 +101,17 @@ def test_an_engine_that_is_never_ready_is_given_up_and_ended():
     assert wait_for_end(engine.pid, 0)
 
 
-def test_a_dead_engine_comes_back_on_the_same_port(caplog):
+def test_a_dead_engine_comes_back_with_a_new_key(caplog):
+    seen = set()
     with EngineProcess(fake(), start_timeout_s=10) as engine:
-        url, first = engine.url, engine.pid
         for _ in range(2):
+            seen.add(engine.key)
             pid = engine.pid
             os.kill(pid, signal.SIGKILL)
             until(lambda pid=pid: engine.pid != pid and is_healthy(engine))
-        assert engine.url == url
-        assert engine.pid != first
+        seen.add(engine.key)
+    assert len(seen) == 3
+    assert min(map(len, seen)) >= 32
     told = [record.getMessage() for record in caplog.records if record.name == "triglot.engine"]
     assert told == [
         "the engine ended with SIGKILL; starting it again in 0.1 s",
@@ -108,7 +121,7 @@ def test_a_dead_engine_comes_back_on_the_same_port(caplog):
 
 def test_an_engine_that_cannot_come_back_is_tried_with_growing_delays(caplog, tmp_path):
     flag = tmp_path / "broken"
-    code = f"import os, sys\nif os.path.exists({str(flag)!r}): sys.exit(3)\n{FAKE_ENGINE}"
+    code = f"import os, sys\nif os.path.exists({str(flag)!r}): print('no disk'); sys.exit(3)\n{FAKE_ENGINE}"
     with EngineProcess(fake(code=code), start_timeout_s=10) as engine:
         flag.touch()
         os.kill(engine.pid, signal.SIGKILL)
@@ -118,8 +131,11 @@ def test_an_engine_that_cannot_come_back_is_tried_with_growing_delays(caplog, tm
     told = [record.getMessage() for record in caplog.records]
     assert told[:3] == [
         "the engine ended with SIGKILL; starting it again in 0.1 s",
-        "the engine ended with status 3; starting it again in 0.2 s",
-        "the engine ended with status 3; starting it again in 0.4 s",
+        *(
+            f"the engine did not come back; trying again in {delay} s: the engine ended with status 3 before it was ready: a fake engine\n"
+            "  | no disk"
+            for delay in ("0.2", "0.4")
+        ),
     ]
 
 
@@ -150,12 +166,132 @@ def test_stop_ends_an_engine_that_is_still_loading():
     assert wait_for_end(engine.pid, 0)
 
 
-def test_a_port_that_somebody_took_meanwhile_is_replaced():
-    engine = EngineProcess(fake(), start_timeout_s=10)
-    taken = engine.url
-    with socket.create_server(("127.0.0.1", int(taken.rpartition(":")[2]))), engine:
-        assert engine.url != taken
-        assert is_healthy(engine)
+class Impostor(http.server.BaseHTTPRequestHandler):
+    """Answers yes to everything."""
+
+    def do_GET(self):
+        self.server.heard.append(self.headers["authorization"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def impostor() -> Iterator[http.server.ThreadingHTTPServer]:
+    """Somebody else's server, with all that it heard."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server:
+        server.heard = []
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+@pytest.fixture
+def ports(monkeypatch) -> list[int]:
+    """The ports that are taken for free, before those that are."""
+    free, ports = process._free_port, []
+    monkeypatch.setattr(process, "_free_port", lambda: ports.pop(0) if ports else free())
+    return ports
+
+
+def test_a_port_that_somebody_took_meanwhile_is_replaced(ports):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports.append(taken.getsockname()[1])
+        with EngineProcess(fake(), start_timeout_s=10) as engine:
+            assert not ports
+            assert is_healthy(engine)
+
+
+def test_whoever_answers_at_the_port_in_place_of_the_engine_is_not_believed_and_not_shown_the_key(ports):
+    with impostor() as other:
+        ports.append(other.server_port)
+        with EngineProcess(fake(), start_timeout_s=10) as engine:
+            ports.append(other.server_port)
+            pid = engine.pid
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: not ports and engine.pid != pid and is_healthy(engine))
+            assert engine.url != f"http://127.0.0.1:{other.server_port}"
+        assert len(other.heard) >= 2
+        assert set(other.heard) == {None}
+
+
+def test_another_users_server_is_not_even_asked(ports, monkeypatch):
+    with impostor() as other:
+        monkeypatch.setattr(procfs, "listeners", lambda port: {os.getuid() + 1} if port == other.server_port else {os.getuid()})
+        ports.append(other.server_port)
+        with EngineProcess(fake(), start_timeout_s=10):
+            pass
+        assert len(other.heard) == 1  # for its health
+
+
+def test_an_engine_that_lets_everybody_in_is_refused():
+    engine = EngineProcess(EngineCommand("an old engine", "fake", (sys.executable, str(FAKE_PROGRAM), "open")), start_timeout_s=10)
+    with pytest.raises(
+        EngineError, match="what answers at the engine's port is another program, or does not heed LLAMA_API_KEY: an old engine"
+    ):
+        engine.start()
+    assert wait_for_end(engine.pid, 0)
+
+
+def test_only_the_environment_of_the_engine_has_its_key():
+    with EngineProcess(fake(), start_timeout_s=10) as engine:
+        assert f"LLAMA_API_KEY={engine.key}".encode() in Path(f"/proc/{engine.pid}/environ").read_bytes().split(b"\0")
+        assert engine.key.encode() not in Path(f"/proc/{engine.pid}/cmdline").read_bytes()
+        assert engine.key not in repr(engine.command)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (EngineCommand("a far engine", "", ("/no/such/engine",)), "the engine cannot be started: No such file or directory: a far engine"),
+        (EngineCommand("a long engine", "", (sys.executable, "x" * 200_000)), "the engine cannot be started: Argument list too long"),
+        (EngineCommand("a void engine", "", (sys.executable, "\0")), "the engine cannot be started: embedded null byte"),
+    ],
+)
+def test_a_program_that_cannot_be_started_is_an_error(command, told):
+    engine = EngineProcess(command, start_timeout_s=10)
+    with pytest.raises(EngineError, match=told):
+        engine.start()
+    engine.stop()
+
+
+def test_a_restart_that_cannot_be_made_is_told_and_tried_again(caplog, monkeypatch):
+    with EngineProcess(fake(), start_timeout_s=10) as engine:
+        pid, popen = engine.pid, subprocess.Popen
+        failures = [OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), RuntimeError("can't start new thread")]
+
+        def fail(*arguments, **options):
+            if failures:
+                raise failures.pop()
+            return popen(*arguments, **options)
+
+        monkeypatch.setattr(subprocess, "Popen", fail)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: engine.pid != pid and is_healthy(engine))
+    told = [record.getMessage() for record in caplog.records]
+    assert told[1:] == [
+        "the engine did not come back; trying again in 0.2 s: the engine cannot be started: can't start new thread: a fake engine",
+        "the engine did not come back; trying again in 0.4 s: the engine cannot be started: Cannot allocate memory: a fake engine",
+    ]
+
+
+def test_a_long_template_reaches_the_engine_at_each_start_and_leaves_nothing(tmp_path):
+    template = "\ufeffone\r\ntwo" + "\u4e2d" * 100_000
+    command = EngineCommand("", "fake", (sys.executable, str(FAKE_PROGRAM)), template=template)
+    with EngineProcess(command, start_timeout_s=10, directory=tmp_path) as engine:
+        for _ in range(2):
+            answer = exchange(
+                int(engine.url.rpartition(":")[2]), f"GET /props HTTP/1.0\r\nauthorization: Bearer {engine.key}\r\n\r\n".encode()
+            )
+            assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"template": template}
+            assert list(tmp_path.iterdir()) == []
+            pid = engine.pid
+            os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: engine.pid != pid and is_healthy(engine))
 
 
 def start_and_be_killed(command: EngineCommand) -> int:
@@ -258,15 +394,24 @@ def test_the_users_own_engine_variables_win(machine, monkeypatch, tmp_path):
 def test_the_embedded_engine_serves_the_demo_model_and_survives_its_death():
     command = choose_engine(Settings(slots=3))
     with EngineProcess(command, start_timeout_s=60) as engine:
-        port = int(engine.url.rpartition(":")[2])
         body = b'{"messages":[{"role":"user","content":"What is the capital of France?"}],"chat_template_kwargs":{"enable_thinking":false}}'
-        request = b"POST /v1/chat/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-        assert b"The capital of France is Paris." in exchange(port, request)
-        assert b'"total_slots":3' in exchange(port, b"GET /props HTTP/1.0\r\n\r\n")
+
+        def ask(head: str, key: str, body: bytes = b"") -> bytes:
+            told = f"{head} HTTP/1.0\r\nOrigin: http://evil.example\r\nAuthorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+            return exchange(int(engine.url.rpartition(":")[2]), told.encode() + body)
+
+        post = "POST /v1/chat/completions"
+        assert b"The capital of France is Paris." in ask(post, engine.key, body)
+        assert b'"total_slots":3' in ask("GET /props", engine.key)
+        for head in (post, "GET /props", "GET /slots", "GET /v1/models"):
+            refusal = ask(head, "guessed", body)
+            assert refusal.startswith(b"HTTP/1.1 401 ")
+            assert b"evil.example" not in refusal
+        assert b"evil.example" not in ask("OPTIONS /v1/chat/completions", "")
         pid = engine.pid
         os.kill(pid, signal.SIGKILL)
         until(lambda: engine.pid != pid and is_healthy(engine))
-        assert b"The capital of France is Paris." in exchange(port, request)
+        assert b"The capital of France is Paris." in ask(post, engine.key, body)
 
 
 @pytest.mark.engine

@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from triglot.backend.launch import choose_engine
-from triglot.backend.process import EngineProcess
 from triglot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from triglot.backend.process import EngineCommand
 
 
 @contextlib.contextmanager
@@ -39,10 +43,32 @@ def serving(*arguments: str) -> Iterator[str]:
     assert log == ""
 
 
+@contextlib.contextmanager
+def running_server(command: EngineCommand) -> Iterator[str]:
+    """The address of a server as users have one: it asks for no key."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with subprocess.Popen(command.on_port(port), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 60
+        while not _is_healthy(url):
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield url
+        server.terminate()
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
-    with EngineProcess(choose_engine(Settings()), start_timeout_s=60) as engine:
-        yield engine.url
+    with running_server(choose_engine(Settings())) as url:
+        yield url
 
 
 @pytest.fixture(scope="session", params=["embedded", "backend"])

@@ -71,7 +71,9 @@ def test_the_engine_can_stop_after_each_micro_batch(endless: Path):
     body = {"stream": True, "return_progress": True, "max_tokens": 1, "messages": [{"role": "user", "content": STORY * 200}]}
     with (
         EngineProcess(choose_endless_engine(endless), start_timeout_s=60) as engine,
-        httpx.stream("POST", f"{engine.url}/v1/chat/completions", json=body, timeout=60) as answer,
+        httpx.stream(
+            "POST", f"{engine.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {engine.key}"}, timeout=60
+        ) as answer,
     ):
         events = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: {")]
     read = [event["prompt_progress"]["processed"] for event in events if "prompt_progress" in event]
@@ -86,9 +88,9 @@ def served(endless: Path) -> Iterator[Served]:
     served.stop()
 
 
-def decoding(port: int) -> int:
+def decoding(engine: int) -> int:
     """How many slots are well in their answers."""
-    slots = httpx.get(f"http://127.0.0.1:{port}/slots").json()
+    slots = httpx.get(f"http://127.0.0.1:{port_of(engine)}/slots", headers={"authorization": f"Bearer {key_of(engine)}"}).json()
     return sum(slot["is_processing"] and slot["next_token"][0]["n_decoded"] > 50 for slot in slots)
 
 
@@ -101,6 +103,12 @@ def port_of(engine: int) -> int:
     return int(words[words.index(b"--port") + 1])
 
 
+def key_of(engine: int) -> str:
+    """Only the user of the process can read it there."""
+    variables = Path(f"/proc/{engine}/environ").read_bytes().split(b"\0")
+    return next(one.partition(b"=")[2].decode() for one in variables if one.startswith(b"LLAMA_API_KEY="))
+
+
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 def test_a_killed_engine_is_an_error_in_each_dialect_and_the_next_requests_are_served(served: Served, stream: bool):
     def ask(dialect: str) -> tuple[httpx.Response, float]:
@@ -111,7 +119,7 @@ def test_a_killed_engine_is_an_error_in_each_dialect_and_the_next_requests_are_s
     [engine] = engines_under(served)
     with ThreadPoolExecutor(len(PATHS)) as pool:
         asked = {dialect: pool.submit(ask, dialect) for dialect in PATHS}
-        until(lambda: decoding(port_of(engine)) == len(PATHS))
+        until(lambda: decoding(engine) == len(PATHS))
         os.kill(engine, signal.SIGKILL)
         killed = time.monotonic()
         for dialect, future in asked.items():

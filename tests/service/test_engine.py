@@ -105,6 +105,21 @@ def test_files_elsewhere_are_out_of_reach(tmp_path: Path, owner: Owner, models: 
     assert owner.orders == []
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "field"),
+    [
+        ("load", {"model": "demo", "ctx": 999}, "ctx"),
+        ("load", {"model": "demo", "adapters": [{"path": "a.gguf", "weight": 1}]}, "adapters.0.weight"),
+        ("validate", {"model": "demo", "n_gpu_layers": 3}, "n_gpu_layers"),
+        ("cancel", {"load_id": "load_1"}, "load_id"),
+    ],
+)
+def test_a_field_that_nobody_knows_is_refused(tmp_path: Path, owner: Owner, operation: str, body: dict[str, Any], field: str):
+    answer = post(tmp_path, operation, body)
+    assert (answer.status_code, answer.json["error"]["param"]) == (400, field)
+    assert owner.orders == []
+
+
 def test_without_directories_only_the_demo_model_can_be_loaded(tmp_path: Path, owner: Owner):
     answer = post(tmp_path, "validate", {"model": str(demo.MODEL)})
     assert answer.status_code == 403
@@ -125,7 +140,7 @@ def test_without_directories_only_the_demo_model_can_be_loaded(tmp_path: Path, o
 def test_without_keys_only_programs_of_this_machine_control_the_engine(
     tmp_path: Path, owner: Owner, operation: str, headers: dict[str, str], settings: dict[str, Any], told: str
 ):
-    answer = post(tmp_path, operation, {"model": "demo"}, headers, **settings)
+    answer = post(tmp_path, operation, {"model": "demo"} if operation in ("load", "validate") else {}, headers, **settings)
     assert answer.status_code == 403
     assert told in answer.json["error"]["message"]
     assert owner.orders == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol, Self
 
 import httpx
 import msgspec
@@ -59,11 +59,25 @@ class Timeouts(msgspec.Struct, frozen=True):
     stall_s: float | None = 120.0
 
 
+class Place(NamedTuple):
+    """Where a backend is that moves.
+
+    Attributes:
+        address: its base URL.
+        number: larger each time that it is somewhere else, or there anew.
+        api_key: sent to it as a bearer token.
+    """
+
+    address: str
+    number: int
+    api_key: str | None = None
+
+
 class Locator(Protocol):
     """Knows where a backend is that moves."""
 
-    def find(self, since: float, gone: int | None) -> tuple[str, int] | None:
-        """Its base URL now, and a number that is larger each time that it is somewhere else, or there anew; None while waiting makes sense.
+    def find(self, since: float, gone: int | None) -> Place | None:
+        """Where it is now; None while waiting makes sense.
 
         Costs next to nothing.
 
@@ -129,6 +143,7 @@ class Backend:
             tls = httpx.create_ssl_context()  # now, so that an unusable certificate file is found at the start
         self._transport = Transport(tls=tls, limits=limits or Limits(max_connections=max_connections))
         self._locator = locator
+        self._place: Place | None = None
 
     def call(
         self,
@@ -200,16 +215,22 @@ class Backend:
             await asyncio.sleep(LOOK_INTERVAL_S)
             if exchange.aborted:
                 raise Aborted
-        address, number = found
-        if address != self.address:
-            self.address = address
-            self._urls.clear()
-            self._headers = {**self._headers, b"host": httpx.URL(address).netloc}
+        if found != self._place:
+            self._move(found)
         url = self._url(request.extensions["path"])
         if request.url != url:
             request.url = url
             request.headers["host"] = self._headers[b"host"].decode("ascii")
-        return number
+        if found.api_key is not None:
+            request.headers["authorization"] = f"Bearer {found.api_key}"
+        return found.number
+
+    def _move(self, place: Place) -> None:
+        self._place, self.address = place, place.address
+        self._urls.clear()
+        self._headers = {**self._headers, b"host": httpx.URL(place.address).netloc}
+        if place.api_key is not None:
+            self._headers[b"authorization"] = b"Bearer " + _encode_key(place.api_key)
 
     @property
     def moves(self) -> bool:

@@ -1,8 +1,8 @@
 """The embedded engine: llama.cpp's own HTTP server out of the `xllamacpp` wheel, as a process of its own.
 
 `python -m triglot.backend.engine --model FILE --port PORT ...` serves llama-server's routes on 127.0.0.1 until the gateway that started
-it is gone (`leash`) or a signal comes. A signal ends the process at once: an engine has nothing to save, and an orderly end would wait
-for every open stream.
+it is gone (`leash`) or a signal comes. Like a llama-server it asks for the key in `LLAMA_API_KEY`, if that is set. A signal ends the
+process at once: an engine has nothing to save, and an orderly end would wait for every open stream.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import argparse
 import enum
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from triglot.backend.leash import die_with_parent, wait_for_parent
+from triglot.backend.process import KEY_VARIABLE
 
 # Seconds of silence after which the engine writes a comment into an open stream. It notices a client that has gone only when it writes.
 PING_INTERVAL_S = 1
@@ -33,7 +35,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--cache-mib", type=int, help="memory for the prompts of earlier requests, in MiB")
     parser.add_argument("--gpu-layers", type=int, help="layers that are put on GPUs")
     parser.add_argument("--kv-type", help="type of keys and values in memory, such as q8_0")
-    parser.add_argument("--chat-template", help="Jinja text in place of the model's own template")
+    parser.add_argument("--chat-template-file", help="file of Jinja text in place of the model's own template")
     parser.add_argument("--mmproj", help="GGUF file of the projector for images and sound")
     parser.add_argument("--draft-model", help="GGUF file of a small model for speculative decoding")
     parser.add_argument("--adapter", nargs=2, action="append", default=[], metavar=("FILE", "SCALE"), help="a LoRA adapter")
@@ -60,6 +62,9 @@ def serve(options: argparse.Namespace) -> None:
     params.sse_ping_interval = PING_INTERVAL_S
     params.use_jinja = True
     params.ui = False
+    params.cors_origins, params.cors_credentials = "", False  # no web page has a word with an engine
+    if key := os.environ.get(KEY_VARIABLE):
+        params.api_keys = [key]
     if options.threads:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     if options.cache_mib is not None:
@@ -82,8 +87,8 @@ def _set_optional(xllamacpp: Any, params: Any, options: argparse.Namespace) -> N
         params.n_gpu_layers = options.gpu_layers
     if options.kv_type is not None:
         params.cache_type_k = params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options.kv_type.upper()}")
-    if options.chat_template is not None:
-        params.chat_template = options.chat_template
+    if options.chat_template_file is not None:
+        params.chat_template = Path(options.chat_template_file).read_bytes().decode()
     if options.mmproj is not None:
         params.mmproj.path = options.mmproj
     if options.draft_model is not None:

@@ -33,6 +33,9 @@ class _Door(msgspec.Struct):
     key: str
 
 
+LOOK_INTERVAL_S: Final = 1.0
+
+
 class ChannelError(Exception):
     """The process that owns the engine cannot be asked."""
 
@@ -47,33 +50,58 @@ class EngineChannel:
 
     def __init__(self, directory: Path, answer: Callable[[bytes], bytes]) -> None:
         self._answer = answer
-        if sys.platform == "win32":
-            address, family = rf"\\.\pipe\triglot-{secrets.token_hex(8)}", "AF_PIPE"
-        else:
-            address, family = str(directory / _SOCKET), "AF_UNIX"
-        key = secrets.token_hex(16)
-        with contextlib.suppress(FileNotFoundError):
-            (directory / _SOCKET).unlink()  # of an earlier run that was killed
-        self._listener = Listener(address, family, authkey=key.encode())
+        self._directory = directory
         self._door_file = directory / _DOOR_FILE
-        self._door_file.write_bytes(b"")
-        self._door_file.chmod(0o600)
-        self._door_file.write_bytes(msgspec.json.encode(_Door(address, key)))
-        self._closed = False
-        threading.Thread(target=self._serve, name="engine channel", daemon=True).start()
+        self._closing = threading.Event()
+        self._listener: Listener | None = None
+        self._open()
+        self._keeper = threading.Thread(target=self._keep_open, name="engine door", daemon=True)
+        self._keeper.start()
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        self._closed = True
-        self._door_file.unlink(missing_ok=True)
-        self._listener.close()
+        self._closing.set()
+        self._keeper.join()
+        self._close()
 
-    def _serve(self) -> None:
-        while not self._closed:
+    def _open(self) -> None:
+        if sys.platform == "win32":
+            address, family = rf"\\.\pipe\triglot-{secrets.token_hex(8)}", "AF_PIPE"
+        else:
+            address, family = str(self._directory / _SOCKET), "AF_UNIX"
+        key = secrets.token_hex(16)
+        with contextlib.suppress(FileNotFoundError):
+            (self._directory / _SOCKET).unlink()  # of an earlier run that was killed
+        self._listener = listener = Listener(address, family, authkey=key.encode())
+        threading.Thread(target=self._serve, args=(listener,), name="engine channel", daemon=True).start()
+        self._door_file.write_bytes(b"")
+        self._door_file.chmod(0o600)
+        self._door_file.write_bytes(msgspec.json.encode(_Door(address, key)))
+
+    def _close(self) -> None:
+        listener, self._listener = self._listener, None
+        with contextlib.suppress(OSError):  # files may be gone
+            self._door_file.unlink(missing_ok=True)
+            if listener is not None:
+                listener.close()
+
+    def _keep_open(self) -> None:
+        """Make the door anew when somebody who tidies up has removed it. The thread at the old one waits on; that is rare enough."""
+        while not self._closing.wait(LOOK_INTERVAL_S):
+            if self._listener and self._door_file.exists() and (sys.platform == "win32" or (self._directory / _SOCKET).exists()):
+                continue
+            self._close()
             try:
-                connection = self._listener.accept()
+                self._open()
+            except OSError:  # tried again; the directory itself is made anew by the owner of the engine
+                self._close()
+
+    def _serve(self, listener: Listener) -> None:
+        while not self._closing.is_set() and self._listener is listener:
+            try:
+                connection = listener.accept()
             except (OSError, EOFError, AuthenticationError):
                 continue  # somebody left at the door, or without the key
             threading.Thread(target=self._talk, args=(connection,), name="engine question", daemon=True).start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from triglot.backend import procfs
-from triglot.backend.engine_state import Engine, EngineState, Load, Phase, remove_state, write_state
+from triglot.backend.engine_state import Engine, EngineState, Load, Phase, state_is_there, write_state
 from triglot.backend.process import EngineError, EngineProcess
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ log = logging.getLogger("triglot.engine")
 
 PROGRESS_INTERVAL_S: Final = 0.25
 DRAIN_INTERVAL_S: Final = 0.2
+KEEP_INTERVAL_S: Final = 1.0
 IDLE_LOOKS: Final = 3
 """So often in a row an old engine must be found idle: a request may be on its way to it."""
 _SPARE: Final = 1.1
@@ -103,26 +104,33 @@ class EngineHost:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._closing = threading.Event()
+        self._closed = False
         self._current: Running | None = None
         self._loading: Loading | None = None
         self._stopping = False
         self._serial = 0
         self._old: list[EngineProcess] = []
         self._threads: list[threading.Thread] = []
+        self._is_told = True
         self._publish()
+        self._keeper = threading.Thread(target=self._keep_state, name="engine state", daemon=True)
+        self._keeper.start()
 
     def state(self) -> EngineState:
         """What goes on now."""
         with self._lock:
+            if self._closed:
+                return EngineState(state="stopping", serial=self._serial)
             current, loading = self._current, self._loading
             load = None if loading is None else loading.describe()
             if current is not None:
                 state = "stopping" if self._stopping else current.state
-                url = current.process.url if state == "ready" else None
+                is_ready = state == "ready"
                 return EngineState(
                     state=state,
                     serial=self._serial,
-                    url=url,
+                    url=current.process.url if is_ready else None,
+                    key=current.process.key if is_ready else None,
                     engine=current.engine,
                     load=load,
                     restarts=current.restarts,
@@ -154,8 +162,8 @@ class EngineHost:
                 started=time.monotonic(),
                 swap=swap,
             )
-            self._loading = loading
             self._run(self._load, loading)
+            self._loading = loading
             self._publish()
             return loading.describe()
 
@@ -189,8 +197,8 @@ class EngineHost:
         with self._lock:
             self._refuse_while_busy()
             if self._current is not None and not self._stopping:
-                self._stopping = True
                 self._run(self._unload, self._current)
+                self._stopping = True
                 self._publish()
             return self.state()
 
@@ -209,7 +217,9 @@ class EngineHost:
             process.stop()
         for thread in self._threads:
             thread.join()
-        remove_state(self._directory)
+        self._keeper.join()
+        self._closed = True
+        self._publish()
 
     def _refuse_while_busy(self) -> None:
         if self._closing.is_set():
@@ -226,17 +236,37 @@ class EngineHost:
         thread.start()
 
     def _publish(self) -> None:
+        """Tell all others; what cannot be told now is told later, and stops nothing here."""
         with self._lock:
-            write_state(self._directory, self.state())
             self._changed.notify_all()
+            try:
+                self._directory.mkdir(mode=0o700, exist_ok=True)
+                write_state(self._directory, self.state())
+            except OSError as error:
+                if self._is_told:
+                    log.warning("the state of the engine cannot be written, and is tried again: %s", error)
+                self._is_told = False
+            else:
+                self._is_told = True
+
+    def _keep_state(self) -> None:
+        """Write again what could not be written, and what somebody who tidies up has removed."""
+        while not self._closing.wait(KEEP_INTERVAL_S):
+            if not (self._is_told and state_is_there(self._directory)):
+                self._publish()
 
     def _load(self, loading: Loading) -> None:
-        old = None if self._fits_beside(loading) else self._make_room(loading)
+        before = self._current
         try:
+            if not self._fits_beside(loading):
+                self._make_room(loading)
             replaced = self._start(loading)
-        except EngineError as error:
+        except Exception as error:
             told = str(error)
-            if old is not None and not self._bring_back(old):
+            if not isinstance(error, EngineError):
+                log.exception("the load of %s failed", loading.engine.options.alias)
+                told = "triglot failed on this load; its log has the reason"
+            if before is not None and self._current is None and not self._bring_back(before):
                 told += "\nThe model that was there before did not come back; the log has the reason."
             self._end_load(loading, told)
             return
@@ -302,8 +332,8 @@ class EngineHost:
         available, wanted = procfs.available_bytes(), loading.report.memory_bytes
         return loading.swap == "auto" and (available is None or wanted is None or wanted * _SPARE < available)
 
-    def _make_room(self, loading: Loading) -> Running | None:
-        """Stop the engine that serves, once its answers have ended; returns it."""
+    def _make_room(self, loading: Loading) -> None:
+        """Stop the engine that serves, once its answers have ended."""
         with self._lock:
             old, self._current = self._current, None
             loading.phase = "waiting"
@@ -314,12 +344,12 @@ class EngineHost:
             with self._lock:
                 self._current = old
                 self._publish()
-            return None
+            return
         old.process.stop()
-        return old
 
     def _bring_back(self, old: Running) -> bool:
         """Start an engine again that has made room for one that failed; False if that fails, too."""
+        old.process.stop()
         process = self._new_process(old.process.command)
         with self._lock:
             if self._closing.is_set():
@@ -327,7 +357,7 @@ class EngineHost:
             self._old.append(process)
         try:
             process.start()
-        except EngineError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the load has to end
             log.warning("the engine that was there before did not come back: %s", error)
             return False
         finally:
@@ -340,26 +370,30 @@ class EngineHost:
         return True
 
     def _unload(self, running: Running) -> None:
-        self._drain(running.process, self._closing.is_set)
-        running.process.stop()
-        with self._lock:
-            self._current, self._stopping = None, False
-            self._publish()
+        try:
+            self._drain(running.process, self._closing.is_set)
+        finally:
+            running.process.stop()
+            with self._lock:
+                self._current, self._stopping = None, False
+                self._publish()
 
     def _retire(self, process: EngineProcess) -> None:
         with self._lock:
             self._old.append(process)
-        self._drain(process, self._closing.is_set)
-        process.stop()
-        with self._lock:
-            self._old.remove(process)
+        try:
+            self._drain(process, self._closing.is_set)
+        finally:
+            process.stop()
+            with self._lock:
+                self._old.remove(process)
 
     def _drain(self, process: EngineProcess, is_hurried: Callable[[], bool]) -> None:
         """Return when the engine has no answers under way any more, or must not be waited for."""
         deadline = time.monotonic() + self._drain_s
         idle = 0
         while idle < IDLE_LOOKS and time.monotonic() < deadline and not is_hurried() and not self._closing.is_set():
-            idle = 0 if _is_busy(process.url) else idle + 1
+            idle = 0 if _is_busy(process.url, process.key) else idle + 1
             self._closing.wait(DRAIN_INTERVAL_S)
 
     def _new_process(self, command: EngineCommand) -> EngineProcess:
@@ -374,15 +408,15 @@ class EngineHost:
                     self._serial += 1
                 self._publish()
 
-        process = EngineProcess(command, start_timeout_s=self._start_timeout_s, hang_s=self._hang_s, tell=tell)
+        process = EngineProcess(command, start_timeout_s=self._start_timeout_s, hang_s=self._hang_s, directory=self._directory, tell=tell)
         return process
 
 
-def _is_busy(url: str) -> bool:
+def _is_busy(url: str, key: str) -> bool:
     """Whether the engine generates, as far as it tells; one that is gone does not."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5.0)
     try:
-        connection.request("GET", "/slots")
+        connection.request("GET", "/slots", headers={"authorization": f"Bearer {key}"})
         answer = connection.getresponse()
         slots = msgspec.json.decode(answer.read())
     except ConnectionRefusedError:

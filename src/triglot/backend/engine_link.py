@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from triglot.backend.client import Place
 from triglot.backend.engine_channel import ChannelError, ask
 from triglot.backend.engine_state import StateReader
 from triglot.backend.orders import Reply
@@ -49,13 +50,13 @@ class EngineLink:
         """The state as it is now."""
         return self._reader.look()
 
-    def find(self, since: float, gone: int | None) -> tuple[str, int] | None:
+    def find(self, since: float, gone: int | None) -> Place | None:
         """See `triglot.backend.client.Locator`."""
         state = self.look()
         waited_s = time.monotonic() - since
         if state.url is not None:
             is_same = gone is not None and state.serial <= gone
-            return None if is_same and waited_s < NOTICED_WITHIN_S else (state.url, state.serial)
+            return None if is_same and waited_s < NOTICED_WITHIN_S else Place(state.url, state.serial, state.key)
         if state.state in _WORTH_WAITING and waited_s < self._wait_s:
             return None
         raise ApiError(ErrorKind.BACKEND_LOADING, _REASONS[state.state], retry_after_s=math.ceil(state.retry_s or 1))

@@ -1,6 +1,7 @@
 """What the process that owns the engine tells all others: one small file, replaced whole at each change.
 
-A file is the simplest thing that several processes can read at any time, without a thread and without waiting for the owner.
+A file is the simplest thing that several processes can read at any time, without a thread and without waiting for the owner. It has the
+engine's key in it, so nobody else may read it. The owner's last word is `stopping`.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
             (it is tried again), `stopping` while answers end before the engine is unloaded.
         serial: counts the engines that have served; what was known of an earlier one is void.
         url: where the engine is; None when requests cannot be sent.
+        key: what it asks for; None with `url`.
         engine: which one; kept while it restarts.
         load: the load that goes on, or the last one.
         restarts: after crashes, of this engine.
@@ -100,6 +102,7 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["unloaded", "loading", "ready", "restarting", "failed", "stopping"]
     serial: int = 0
     url: str | None = None
+    key: str | None = None
     engine: Engine | None = None
     load: Load | None = None
     restarts: int = 0
@@ -107,10 +110,15 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_state(directory: Path, state: EngineState) -> None:
-    """Replace the file."""
+    """Replace the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path = directory / FILE_NAME
     draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(state))
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - it has a key
+        file.write(msgspec.json.encode(state))
     for attempt in range(_REPLACE_ATTEMPTS):
         try:
             os.replace(draft, path)  # noqa: PTH105 - replaces on every platform, in one step
@@ -122,9 +130,9 @@ def write_state(directory: Path, state: EngineState) -> None:
             return
 
 
-def remove_state(directory: Path) -> None:
-    """Leave: readers see `stopping`."""
-    (directory / FILE_NAME).unlink(missing_ok=True)
+def state_is_there(directory: Path) -> bool:
+    """Whether the file is where it was written."""
+    return (directory / FILE_NAME).exists()
 
 
 class StateReader:
@@ -140,7 +148,7 @@ class StateReader:
         self._state = EngineState(state="stopping")
 
     def look(self) -> EngineState:
-        """The state as it is now; `stopping` when the owner has gone."""
+        """The state as it is now; while somebody has removed the file and its owner not put it back yet, as it was."""
         try:
             entry = os.stat(self._path)  # noqa: PTH116 - at each request
             seen = (entry.st_ino, entry.st_mtime_ns, entry.st_size)
@@ -149,5 +157,4 @@ class StateReader:
                 self._seen = seen
         except OSError:
             self._seen = None
-            self._state = EngineState(state="stopping")
         return self._state

@@ -1,17 +1,18 @@
 """Which further options an engine takes: a llama-server says so in its `--help`, the embedded one by the fields of its parameters.
 
-Options that come over HTTP may tune an engine. They may not open files, listen elsewhere, load other models or start programs.
+Options that come over HTTP may tune an engine. Only those that `tuning` lists can be given.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from triglot.backend.tuning import EMBEDDED_PARAMETERS, SERVER_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +36,7 @@ OWN_FIELDS: Final = {
     **dict.fromkeys(("lora", "lora-scaled"), "adapters"),
     **dict.fromkeys(("model-draft", "spec-draft-model"), "draft_model"),
 }
-# Parts of the names of options that reach beyond the engine, or that triglot needs for itself.
-_REACHES_OUT: Final = re.compile(
-    r"host|^port$|reuse.port|^api|ssl|cors|^path$|public|prefix|^ui|webui|tools|mcp|agent|rpc|file|dir$|url|^hf|docker|^model|^log|save|media|"
-    r"control.vector|lookup|cache.list|offline|help|usage|version|completion|^props|endpoint|embedding|rerank|license|preset|"
-    r"grammar|schema|no.alloc|is.gen.docs|^check$|sleep|tags|ping"
-)
+# A listed option that has such a value in this build is another one than we know.
 _FILE_HINT: Final = re.compile(r"FILE|FNAME|PATH|DIR|URL|REPO|HOST")
 # llama-server's names of what users tune most, for the embedded engine.
 _FIELD_NAMES: Final = {
@@ -59,6 +55,8 @@ _FIELD_NAMES: Final = {
 }
 
 
+_told: dict[str, dict[str, str]] = {}
+_told_embedded: dict[str, list[str] | str] = {}
 _WORDS: Final = {"on": "enabled", "off": "disabled"}
 
 
@@ -89,24 +87,28 @@ def read_help(text: str) -> dict[str, str]:
     return known
 
 
-@functools.lru_cache(maxsize=8)
 def ask_llama_server(program: str) -> Mapping[str, str]:
-    """The options of a `llama-server`, as `read_help`; empty if it does not tell them."""
-    try:
-        done = subprocess.run([program, "--help"], capture_output=True, text=True, errors="replace", timeout=ASK_TIMEOUT_S, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    return read_help(done.stdout + done.stderr)
+    """The options of a `llama-server`, as `read_help`; empty if it does not tell them, in which case it is asked again the next time."""
+    if program not in _told:
+        try:
+            done = subprocess.run([program, "--help"], capture_output=True, text=True, errors="replace", timeout=ASK_TIMEOUT_S, check=False)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired):
+            return {}
+        if not (known := read_help(done.stdout + done.stderr)):
+            return {}
+        _told[program] = known
+    return _told[program]
 
 
-@functools.lru_cache(maxsize=1)
 def ask_embedded_engine() -> Mapping[str, list[str] | str]:
-    """The parameters of the embedded engine that are a switch, a number or one of several words; empty if it does not tell them."""
-    try:
-        done = subprocess.run([*_MODULE, "--describe"], capture_output=True, timeout=ASK_TIMEOUT_S, check=False)  # noqa: S603
-        return msgspec.json.decode(done.stdout, type=dict[str, list[str] | str])
-    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
-        return {}
+    """The parameters of the embedded engine that are a switch, a number or one of several words; empty, and asked again, as above."""
+    if not _told_embedded:
+        try:
+            done = subprocess.run([*_MODULE, "--describe"], capture_output=True, timeout=ASK_TIMEOUT_S, check=False)  # noqa: S603
+            _told_embedded.update(msgspec.json.decode(done.stdout, type=dict[str, list[str] | str]))
+        except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
+            return {}
+    return _told_embedded
 
 
 def convert_flags(flags: Mapping[str, Value], known: Mapping[str, str]) -> list[str]:
@@ -117,7 +119,8 @@ def convert_flags(flags: Mapping[str, Value], known: Mapping[str, str]) -> list[
     """
     arguments = []
     for name, value in flags.items():
-        _refuse_what_reaches_out(name)
+        _check_name(name)
+        _refuse_unless(name.removeprefix("no-") in SERVER_OPTIONS, name)
         hint = known.get(name)
         if value is False and name in known and f"no-{name}" in known:
             arguments.append(f"--no-{name}")
@@ -142,12 +145,13 @@ def convert_fields(flags: Mapping[str, Value], known: Mapping[str, list[str] | s
     """
     fields: dict[str, Value] = {}
     for name, value in flags.items():
-        _refuse_what_reaches_out(name)
+        _check_name(name)
         field = _FIELD_NAMES.get(name, name.replace("-", "_"))
-        _refuse_what_reaches_out(field)
+        _check_name(field)
+        _refuse_unless(field in EMBEDDED_PARAMETERS, name)
         kind = known.get(field)
         if kind is None:
-            raise FlagError(name, f"the embedded engine has no parameter {field!r} that can be given over HTTP")
+            raise FlagError(name, f"this embedded engine has no parameter {field!r}")
         if isinstance(value, str):
             value = value.lower() if value.lower() in kind else _WORDS.get(value.lower(), value)  # noqa: PLW2901 - the same value
         if isinstance(kind, list):
@@ -161,13 +165,16 @@ def convert_fields(flags: Mapping[str, Value], known: Mapping[str, list[str] | s
     return fields
 
 
-def _refuse_what_reaches_out(name: str) -> None:
+def _check_name(name: str) -> None:
     if name in OWN_FIELDS:
         raise FlagError(name, f"{name!r} is not a further option: use the field {OWN_FIELDS[name]}")
     if not _NAME.fullmatch(name):
         raise FlagError(name, f"{name!r} is not the name of an option: write it in lower case, without leading dashes")
-    if _REACHES_OUT.search(name):
-        raise FlagError(name, f"{name!r} reaches beyond the engine, or is triglot's own, and cannot be given over HTTP")
+
+
+def _refuse_unless(allowed: bool, name: str) -> None:
+    if not allowed:
+        raise FlagError(name, f"{name!r} is not one of the options that tune this kind of engine and can be given over HTTP")
 
 
 __all__ = ["FlagError", "Value", "ask_embedded_engine", "ask_llama_server", "convert_fields", "convert_flags", "read_help"]

@@ -92,17 +92,16 @@ def embedded_engine(options: EngineOptions, settings: Settings) -> EngineCommand
     for flag, value in (
         ("--gpu-layers", options.gpu_layers),
         ("--kv-type", options.kv_type),
-        ("--chat-template", options.chat_template),
         ("--mmproj", options.mmproj),
         ("--draft-model", options.draft_model),
     ):
         if value is not None:
-            command.append(f"{flag}={value}")  # in one word: a template may begin with a dash
+            command.append(f"{flag}={value}")
     for adapter in options.adapters:
         command += ["--adapter", adapter.path, str(adapter.scale)]
     if options.flags:
         command += ["--parameters", msgspec.json.encode(convert_fields(options.flags, ask_embedded_engine())).decode()]
-    return EngineCommand(f"embedded llama.cpp with {options.alias}", options.alias, tuple(command))
+    return EngineCommand(f"embedded llama.cpp with {options.alias}", options.alias, tuple(command), template=options.chat_template)
 
 
 def external_engine(program: str, options: EngineOptions, settings: Settings) -> EngineCommand:
@@ -126,7 +125,7 @@ def external_engine(program: str, options: EngineOptions, settings: Settings) ->
     leash = [sys.executable, "-m", "triglot.backend.leash"]
     command = [program, "--model", options.model, "--host", "127.0.0.1", *_say(program, options)]
     environ = {name: value for name, value in ours.items() if name not in os.environ}
-    return EngineCommand(f"{program} with {options.alias}", options.alias, (*leash, *command), environ)
+    return EngineCommand(f"{program} with {options.alias}", options.alias, (*leash, *command), environ, options.chat_template)
 
 
 def _say(program: str, options: EngineOptions) -> list[str]:
@@ -143,7 +142,7 @@ def _say(program: str, options: EngineOptions) -> list[str]:
         if value is not None:
             said += [flag, str(value)]
     if options.chat_template is not None:
-        said += ["--jinja", "--chat-template", options.chat_template]  # in this order: without Jinja only built-in names are taken
+        said.append("--jinja")  # without it only built-in names are taken for templates
     if not (options.adapters or options.draft_model or options.flags):
         return said
     known = ask_llama_server(program)

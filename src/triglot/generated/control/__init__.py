@@ -1,3 +1,3 @@
-# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
+# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Control of triglot."""

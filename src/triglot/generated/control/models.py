@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
+# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ from typing_extensions import TypeAliasType
 
 class AdapterOptions(BaseModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra='forbid',
     )
     path: Annotated[str, Field(min_length=1)]
     name: Annotated[str | None, Field(max_length=256, min_length=1)] = None
@@ -29,14 +29,14 @@ class CancelInference(BaseModel):
 
 class CancelLoad(BaseModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra='forbid',
     )
     id: str | None = None
 
 
 class EngineOptions(BaseModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra='forbid',
     )
     model: Annotated[str, Field(min_length=1)]
     alias: Annotated[str | None, Field(max_length=256, min_length=1)] = None
@@ -80,7 +80,7 @@ class GetEngineProgressQuery(BaseModel):
 
 class LoadEngine(BaseModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra='forbid',
     )
     model: Annotated[str, Field(min_length=1)]
     alias: Annotated[str | None, Field(max_length=256, min_length=1)] = None

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 1a55ee120ef4). DO NOT EDIT.
+# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The control dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
