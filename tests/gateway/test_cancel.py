@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .harness import HEAD, REQUESTS, Connection, Gateway, Reply, chunk, playing
+from .harness import HEAD, REQUESTS, Connection, Gateway, Reply, chunk, playing, start_gateway
 
 DIALECTS = list(REQUESTS)
 
@@ -132,3 +132,24 @@ def test_a_cancel_that_comes_first_is_remembered(gateway: Gateway) -> None:
             return await asyncio.wait_for(gateway.ask("messages", stream=False, cancel_id="early"), 10)
 
     assert asyncio.run(run()).status == 499
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_cancel_between_a_refused_request_and_its_next_try_is_remembered(dialect: str) -> None:
+    async def run(gateway: Gateway) -> tuple[Reply, Any, Reply]:
+        backend = Backend("decode")
+        async with playing(gateway, backend.play):
+            holding = asyncio.create_task(gateway.ask("chat", stream=True, cancel_id="first"))
+            await asyncio.wait_for(backend.asked.get(), 10)
+            refused = await gateway.ask(dialect, stream=False, cancel_id="mine")
+            told = await cancel(gateway, cancel_id="mine")
+            again = await gateway.ask(dialect, stream=False, cancel_id="mine")
+            await cancel(gateway, cancel_id="first")
+            await asyncio.wait_for(holding, 10)
+            return refused, told, again
+
+    with start_gateway("--slots", "1", "--queue-limit", "0") as gateway:
+        refused, told, again = asyncio.run(run(gateway))
+    assert refused.status in (429, 529)
+    assert told == {"cancelled": 0}
+    assert again.status == 499

@@ -162,6 +162,21 @@ def test_a_cancel_that_comes_too_late_does_not_meet_the_next_request(registry: L
     assert Request(registry, cancel_id="x").told == 0
 
 
+def test_a_cancel_between_a_refused_request_and_its_next_try_is_not_lost(registry: LocalCancels, clock: Clock) -> None:
+    Request(registry, cancel_id="x").registration.close(answered=False)
+    clock.now += REMEMBERED_S - 0.001
+    assert cancel(registry, cancel_id="x") == 0
+    assert Request(registry, cancel_id="x").told == 1
+    assert Request(registry, cancel_id="x").told == 0
+
+
+def test_the_last_try_is_the_one_that_counts(registry: LocalCancels) -> None:
+    Request(registry, cancel_id="x").registration.close(answered=True)
+    Request(registry, cancel_id="x").registration.close(answered=False)
+    assert cancel(registry, cancel_id="x") == 0
+    assert Request(registry, cancel_id="x").told == 1
+
+
 def test_what_waits_is_bounded(registry: LocalCancels) -> None:
     assert cancel(registry, OTHER, cancel_id="0") == 0
 
@@ -243,12 +258,12 @@ class Cancels(RuleBasedStateMachine):
             if not running.ended:
                 running.names.add((kind, name))
 
-    @rule(number=st.integers(0))
-    def close(self, number: int) -> None:
+    @rule(number=st.integers(0), answered=st.booleans())
+    def close(self, number: int, answered: bool) -> None:
         if self.requests:
             running = self.requests[number % len(self.requests)]
-            running.request.registration.close()
-            self.end(running)
+            running.request.registration.close(answered=answered)
+            self.end(running, answered=answered)
 
     @rule(seconds=st.sampled_from([0.5, 15.0, 30.0]))
     def wait(self, seconds: float) -> None:
@@ -258,12 +273,12 @@ class Cancels(RuleBasedStateMachine):
         running.told += 1
         self.end(running)
 
-    def end(self, running: Running) -> None:
+    def end(self, running: Running, *, answered: bool = True) -> None:
         if not running.ended:
             running.ended = True
             for kind, name in running.names:
                 if kind == "cancel_id":
-                    self.ended[running.owner, name] = self.clock.now + REMEMBERED_S
+                    self.ended[running.owner, name] = self.clock.now + REMEMBERED_S if answered else 0
 
     @invariant()
     def told_are_those_that_were_meant(self) -> None:

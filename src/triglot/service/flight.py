@@ -335,7 +335,7 @@ class Flight:
         """The request is over, or nobody waits for its answer any more."""
         self._ended = True
         if self.registration is not None:
-            self.registration.close()
+            self.registration.close(answered=self.status == 200)  # noqa: PLR2004
         self.abort()
         self._release()
 

@@ -59,8 +59,13 @@ class Registration(Protocol):
     def add(self, kind: Kind, name: str) -> None:
         """Give the request a further name, such as the id of its answer."""
 
-    def close(self) -> None:
-        """The request has ended. May be called again."""
+    def close(self, *, answered: bool = True) -> None:
+        """The request has ended. May be called again.
+
+        Args:
+            answered: whether its answer had begun. If not, its client may try again with the same `cancel_id`, and a cancel that comes
+                before that is remembered.
+        """
 
     def __enter__(self) -> Self: ...
 
@@ -82,7 +87,8 @@ class CancelRegistry(Protocol):
     async def cancel(self, target: Names) -> int:
         """Stop every request of the owner that has one of the names, in all processes. If `cancel_id` is given it alone counts.
 
-        A `cancel_id` that nobody has had lately is remembered for `REMEMBERED_S`, and stops the first request that comes with it.
+        A `cancel_id` that nobody has had lately, or only requests that were refused, is remembered for `REMEMBERED_S`, and stops the first
+        request that comes with it.
 
         Returns:
             How many requests were told; each is told once.

@@ -86,13 +86,15 @@ class LocalCancels:
     def _add(self, key: tuple[str, Kind, str], registration: LocalRegistration) -> None:
         self._running.setdefault(key, {})[registration] = None
 
-    def _remove(self, key: tuple[str, Kind, str], registration: LocalRegistration) -> None:
+    def _remove(self, key: tuple[str, Kind, str], registration: LocalRegistration, *, answered: bool) -> None:
         of_name = self._running[key]
         del of_name[registration]
         if not of_name:
             del self._running[key]
-        if key[1] == "cancel_id":
+        if key[1] == "cancel_id" and answered:
             self._ended.add(key[0], key[2])
+        elif key[1] == "cancel_id":
+            self._ended.take(key[0], key[2])
 
 
 class LocalRegistration:
@@ -127,12 +129,12 @@ class LocalRegistration:
             log.exception("a request could not be stopped")
         return True
 
-    def close(self) -> None:
+    def close(self, *, answered: bool = True) -> None:
         """Take all names away."""
         self._cancel = None
         keys, self._keys = self._keys, []
         for key in keys:
-            self._registry._remove(key, self)  # noqa: SLF001
+            self._registry._remove(key, self, answered=answered)  # noqa: SLF001
 
     def __enter__(self) -> Self:
         return self
