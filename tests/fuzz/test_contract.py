@@ -1,8 +1,8 @@
 """Whatever a client sends, valid or not, is answered as the specs say.
 
 Schemathesis makes requests from the OpenAPI documents and checks status, content type, body and every event of a stream against
-them. Our own checks go on where it ends: the order of events, what reaches the backend, and that a valid request is refused only for
-a reason.
+them. The suite's own checks, those of `triglot_conformance fuzz`, go on where it ends; here it is also seen what reaches the backend, and
+that a valid request is refused only for a reason.
 
 Some 26,000 requests try every boundary of every field; a part of them, always the same, is sent, and random ones on top of it.
 `TRIGLOT_FUZZ=full` sends them all, which takes minutes.
@@ -28,8 +28,9 @@ from tests.fuzz.fake_llama_server import FakeLlamaServer
 from tests.fuzz.stock import place_stored
 from triglot.app import create_app
 from triglot.settings import Settings
-from triglot_conformance.replay.oracle import decode_events
-from triglot_conformance.wire.sse import parse_stream
+from triglot_conformance.fuzz.checks import judge_answer
+from triglot_conformance.fuzz.drawing import Manners, can_stream, convert, write_integers
+from triglot_conformance.live.client import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,35 +166,15 @@ def check(case: Case, dialect: str, backend: FakeLlamaServer) -> None:
     if valid and response.status_code >= 400:
         reasons = REASONS if is_there else (*REASONS, NOT_THERE)
         assert any(reason in response.text for reason in reasons), f"valid data was refused: {response.text}"
-    if response.headers["content-type"][0].startswith("text/event-stream") and "starting_after" not in (case.query or {}):
-        check_stream(response, dialect)
+    if dialect != "control":
+        findings = judge_answer(CONTRACT.dialect(dialect), convert(case, Manners(dialect, ""))[1], to_answer(response))
+        assert not findings, findings[0]
 
 
-def check_stream(response: Response, dialect: str) -> None:
-    """Judge what no schema of one event can say: framing, order, and what must hold across the stream."""
-    contract = CONTRACT.dialect(dialect)
-    events, findings = decode_events(parse_stream(response.content), contract)
-    assert not findings, findings[0]
-    assert not contract.stream.check_order(events)
-    assert not contract.stream.check_invariants(events)
-
-
-def write_integers(value: Any) -> Any:
-    """Turn 1.0 into 1: JSON Schema takes it for an integer, and no client writes one so."""
-    match value:
-        case dict():
-            return {key: write_integers(item) for key, item in value.items()}
-        case list():
-            return [write_integers(item) for item in value]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value
-
-
-def can_stream(case: Case) -> bool:
-    """Whether the operation answers with events, too."""
-    return "text/event-stream" in case.operation.definition.raw["responses"].get("200", {"content": ()})["content"]
+def to_answer(response: Response) -> Answer:
+    """The answer, as the suite's own checks read it."""
+    headers = [(name, value) for name, values in response.headers.items() for value in values]
+    return Answer(response.status_code, headers, response.content)
 
 
 def fits_after_all(case: Case, dialect: str) -> bool:
