@@ -129,6 +129,32 @@ def test_cancelling_frees_the_backend_and_keeps_what_there_is(gateway: Gateway) 
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+@pytest.mark.parametrize("name", ["cancel_id", "session_id", "response_id"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_cancelled_response_is_counted_once(gateway: Gateway, name: str, stream: bool) -> None:
+    async def run() -> None:
+        backend = Backend()
+        async with playing(gateway, backend.play), client_of(gateway) as client:
+            fields = {} if name == "response_id" else {name: f"once-{name}-{stream}"}
+            answer = await client.responses.create(model="m", input="hello", background=True, stream=stream, extra_body=fields)
+            backend.say("Hel")
+            events: list[Any] = []
+            if stream:
+                while not events or events[-1].type != "response.output_text.delta":
+                    events.append(await anext(aiter(answer)))
+            response_id = events[0].response.id if stream else answer.id
+            if not stream:
+                await wait_for_status(client, response_id, "in_progress")
+            target = fields or {"response_id": response_id}
+            for count in (1, 0):
+                assert await client.post("/../api/inference/cancel", body=target, cast_to=object) == {"cancelled": count}
+            assert (await wait_for_status(client, response_id, "cancelled")).id == response_id
+            if stream:
+                assert [event async for event in answer][-1].type == "response.incomplete"
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 def test_a_backend_that_fails_makes_the_response_fail(gateway: Gateway) -> None:
     async def run() -> None:
         async def play(connection: Connection) -> None:

@@ -63,6 +63,12 @@ class Run:
         self.writing = asyncio.Lock()
         self._changed = asyncio.Event()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it has ended, or somebody has told it to."""
+        registration = self.turn.flight.registration
+        return self.ended or self.cancelled or (registration is not None and registration.cancelled)
+
     def add(self, events: Sequence[Any]) -> None:
         """Keep events, and wake whoever listens."""
         self.events += [(event["type"], msgspec.json.encode(event)) for event in events]

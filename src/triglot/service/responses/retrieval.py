@@ -83,7 +83,7 @@ class Retrieval:
         """Stop a background response, wherever it is made, without waiting for its end. Tells whether it was being made."""
         if (run := self._runs.find(owner, response_id)) is None:
             return await self._store.cancel_response(owner, response_id)
-        if run.cancelled or run.ended:
+        if run.is_stopping:
             return False
         run.cancel()
         return True

@@ -299,8 +299,10 @@ class Turns:
         before, turn.flight = turn.flight, self._flights.begin(context)
         turn.flight.name("response_id", turn.response["id"])
         turn.flight.take_over(before)
-        if before.registration is not None and before.registration.cancelled:  # while the response was being stored
-            turn.flight.cancel()
+        if before.registration is not None:
+            before.registration.close(answered=False)  # who cancels it now stops one request, though its client listens still
+            if before.registration.cancelled:  # while the response was being stored
+                turn.flight.cancel()
 
     async def _settle(self, turn: Turn, _events: Sequence[Any]) -> None:
         """Keep the response before its last event leaves: whoever has seen that may continue it at once."""
