@@ -69,11 +69,13 @@ ONLY_IN = {
     "uvicorn": {"cli", "socket_protocol"},
     "cryptography": {"state.seal"},
     "xllamacpp": {"backend.engine"},
+    "triglot_conformance": {"cli"},  # hands the suite's commands on to it
 }
 # The last two come with pydantic; from Python 3.14 on, backports.zstd is compression.zstd.
 DEPENDENCIES = {
     *("backports", "compression", "cryptography"),
     *("falcon", "httptools", "httpx", "msgspec", "pydantic", "uvicorn", "xllamacpp", "PIL", "pypdf", "pydantic_core", "typing_extensions"),
+    "triglot_conformance",
 }
 
 MODULES = {

@@ -31,13 +31,28 @@ def test_the_cases_agree_with_the_contract(capsys: pytest.CaptureFixture[str]) -
     assert main(["check", "-v"]) == 0, capsys.readouterr().out
 
 
-def test_every_dialect_has_streams_bodies_and_errors() -> None:
-    kinds = {tuple(case.id.split("/")[:2]) for case in load_cases(CASES)}
-    assert kinds == {
+def test_every_dialect_is_replayed_and_run_live() -> None:
+    cases = load_cases(CASES)
+    replayed = {tuple(case.id.split("/")[:2]) for case in cases if case.steps}
+    assert replayed == {
         *((dialect, kind) for dialect in ("chat", "messages", "responses") for kind in ("stream", "json", "errors")),
         ("responses", "state"),
         ("responses", "socket"),
     }
+    live = {tuple(case.id.split("/")[:2]) for case in cases if case.live}
+    areas = {"chat": ("answer", "chunks"), "messages": ("answer", "events"), "responses": ("answer", "events")}
+    wanted = {(dialect, area) for dialect, own in areas.items() for area in (*own, "tools", "refusals", "cancel", "clients", "wire")}
+    assert live >= wanted
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+def test_the_plainest_cases_are_few_and_everything_a_case_needs_can_be_shown(dialect: str) -> None:
+    cases = [case for case in load_cases(CASES, [f"{dialect}/*"]) if case.live]
+    grounds = [case for case in cases if case.live and case.live.ground and not case.needs]
+    assert sorted(case.live.mode for case in grounds if case.live) == ["errors", "json", "stream"]
+    shown = [case.live.shows for case in cases if case.live and case.live.shows]
+    assert len(shown) == len(set(shown))
+    assert {need for case in cases for need in case.needs} <= {*shown, "slots", "websocket"}
 
 
 @pytest.mark.parametrize(
