@@ -1,0 +1,71 @@
+"""The conformance suite on the real engine: it finds by itself what llama-server's own endpoints get wrong, and nothing at ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from triglot_conformance.cli import main
+from triglot_conformance.results import from_json
+
+pytestmark = pytest.mark.engine
+
+# What llama-server's own endpoints are known to get wrong, and the cases that say so. A build that mends one makes its line fail: good news
+# that wants the line to go.
+GAPS = {
+    "previous_response_id is refused, and nothing is stored": ["responses/stored/get", "responses/stored/chain"],
+    "there is no background": ["responses/stored/background"],
+    "there are no conversations": ["responses/conversations/create"],
+    "text.format is not mapped": ["responses/answer/json-schema-any-prompt"],
+    "a tool_choice that is an object becomes auto": ["responses/tools/choice-named", "responses/tools/stream/choice-named"],
+    "items of most types are refused": ["responses/custom/replayed", "responses/answer/typeless-messages"],
+    "reasoning without content is refused": ["responses/reasoning/summary-null"],
+    "tools that are no functions are dropped": ["responses/custom/call"],
+    "events have no sequence_number": ["responses/events/sequence-number"],
+    "events have no output_index": ["responses/events/output-index"],
+    "there is no function_call_arguments.done": ["responses/tools/stream/arguments-done"],
+    "there is no reasoning_text.done": ["responses/reasoning/stream-text"],
+    "there is no response.incomplete": ["responses/events/incomplete"],
+    "the status is always completed": ["responses/answer/max-output-tokens"],
+    "tool_choice none is ignored": ["messages/tools/choice-none", "messages/tools/stream/choice-none"],
+    "a named tool becomes any": ["messages/tools/choice-tool", "messages/tools/stream/choice-tool"],
+    "disable_parallel_tool_use is ignored": ["messages/tools/parallel-off"],
+    "disabled thinking is ignored": ["messages/thinking/disabled"],
+    "server tools are offered to be run": ["messages/tools/server-tool"],
+    "documents are dropped": ["messages/count/document"],
+    "is_error is dropped": ["messages/count/result-error"],
+    "ids are those of chat": ["messages/answer/id", "messages/events/start-id"],
+    "signatures are empty": ["messages/thinking/signature", "messages/thinking/stream-signature"],
+    "message_delta tells only the tokens that came out": ["messages/events/text"],
+    "a stop sequence is told as end_turn": ["messages/answer/stop-sequence", "messages/events/stop-sequence"],
+    "all blocks are closed at the end": ["messages/events/block-stop"],
+    "errors have the shape of another API": ["messages/refusals/malformed-json", "messages/refusals/type-error"],
+    "a named tool_choice of chat is auto": ["chat/tools/choice-named", "chat/tools/stream/choice-named"],
+    "tool_choice none of chat leaves raw calls in the text": ["chat/tools/choice-none"],
+    "malformed arguments in the history of chat break it for ever": ["chat/tools/history-malformed"],
+}
+
+
+@pytest.fixture(scope="module")
+def of_llama_server(engine_url, tmp_path_factory):
+    """Each case's result at llama-server's own endpoints, by its id."""
+    results = tmp_path_factory.mktemp("conform") / "results.json"
+    assert main(["conform", engine_url, "--no-progress", "--json", str(results)]) == 1
+    return {case.id: case for case in from_json(results.read_text("utf-8")).cases}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_what_llama_server_gets_wrong_is_found(of_llama_server, gap):
+    for case_id in GAPS[gap]:
+        result = of_llama_server[case_id]
+        assert result.verdict in ("fail", "unsupported"), f"{case_id}: {result.verdict}"
+        assert result.reason
+
+
+def test_there_is_nothing_to_find_at_the_gateway(gateway, engine_url, capsys, tmp_path):
+    slots = [] if "embedded" in gateway else ["--slots-url", engine_url]
+    status = main(["conform", gateway, "--no-progress", "--json", str(tmp_path / "results.json"), *slots])
+    told = capsys.readouterr().out
+    assert status == 0, told
+    cases = from_json((tmp_path / "results.json").read_text("utf-8")).cases
+    inconclusive = [case.id for case in cases if case.verdict == "inconclusive"]
+    assert not inconclusive
