@@ -222,6 +222,26 @@ def test_a_second_message_waits_for_the_first_response(gateway: Gateway) -> None
     run(talk())
 
 
+def test_a_cancelled_session_ends_with_what_waits_of_it(gateway: Gateway) -> None:
+    async def talk() -> None:
+        async def play(connection: Connection) -> None:
+            await connection.send(HEAD)
+            await connection.send_chunk(chunk({"content": "Hel"}))
+            await connection.closed()
+
+        async with playing(gateway, play), raw(gateway) as client:
+            await say(client, {**CREATE, "session_id": "lane"}, {**CREATE, "session_id": "lane"})
+            await hear_until(client, "response.output_text.delta")
+            reader, writer = await gateway.send("/api/inference/cancel", {"session_id": "lane"}, "connection: close")
+            assert (await reader.read()).endswith(b'{"cancelled":2}')
+            writer.close()
+            heard = await hear_until(client, "response.incomplete")
+            assert heard[-1]["response"]["status"] == "cancelled"
+            assert (await hear_until(client, "error"))[-1]["status"] == 499
+
+    run(talk())
+
+
 def test_bad_messages_are_answered_and_the_connection_lives(gateway: Gateway) -> None:
     async def talk() -> None:
         async with playing(gateway, Answers().play), raw(gateway) as client:

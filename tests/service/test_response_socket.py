@@ -15,6 +15,8 @@ from pydantic import TypeAdapter
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service.response_memory import LaneMemory
 from triglot.service.response_socket import ResponseSocket
+from triglot.state.cancels import Names
+from triglot.state.local_cancels import LocalCancels
 from triglot.state.store import Item, StoreError
 from triglot.web import ClientConnection, RequestContext
 
@@ -125,6 +127,7 @@ class FakeTurns:
 
     def __init__(self, *, automatic: bool = True) -> None:
         self.automatic = automatic
+        self.cancels = LocalCancels()
         self.begun: list[FakeTurn] = []
         self.generated: list[bool] = []
         self.refusals: deque[Exception] = deque()
@@ -163,6 +166,7 @@ def talking(*, automatic: bool = True, **options: Any) -> Callable[[Callable[...
             socket, turns = FakeSocket(), FakeTurns(automatic=automatic)
             context = RequestContext("responses", "converse_responses", "req_1", {}, ClientConnection(None))
             context.owner = "me"
+            options["cancels"] = turns.cancels
             conversation = ResponseSocket(turns, socket, context, **{"max_waiting_bytes": 10_000, **options})  # type: ignore[arg-type]
             task = asyncio.create_task(conversation.run(), name="conversation")
             async with asyncio.timeout(20):
@@ -172,6 +176,7 @@ def talking(*, automatic: bool = True, **options: Any) -> Callable[[Callable[...
                 await task
             assert socket.closed.done()
             assert all(turn.closed for turn in turns.begun)
+            assert turns.cancels._running == {}
             assert asyncio.all_tasks() == {asyncio.current_task()}
 
         @functools.wraps(test)
@@ -434,6 +439,73 @@ async def test_a_client_that_does_not_read_holds_up_only_its_response(socket: Fa
     socket.readable.set()
     turn.end()
     assert len(await socket.hear_until("response.completed")) == 4
+
+
+async def cancel(turns: FakeTurns, **names: str) -> int:
+    return await turns.cancels.cancel(Names("me", **names))
+
+
+async def cancel_when_there(turns: FakeTurns, session_id: str) -> int:
+    while not (count := await cancel(turns, session_id=session_id)):  # noqa: ASYNC110 - what waits tells nobody
+        await asyncio.sleep(0)
+    return count
+
+
+@talking(automatic=False)
+async def test_what_waits_on_a_lane_can_be_cancelled(socket: FakeSocket, turns: FakeTurns) -> None:
+    socket.say(CREATE, {**CREATE, "cancel_id": "second", "session_id": "s"}, {**CREATE, "cancel_id": "third"})
+    first = await turns.wait_for(1)
+    await socket.hear_until("response.in_progress")
+    assert await cancel_when_there(turns, "s") == 1
+    assert await cancel(turns, cancel_id="second") == await cancel(turns, session_id="s") == 0
+    assert socket.sent.empty()  # the lane belongs to the first one
+    first.end()
+    heard = await socket.hear_until("error")
+    assert [event["type"] for event in heard] == ["response.completed", "error"]
+    assert "cancelled" in error_of(heard[-1], 499, "request_cancelled")
+    third = await turns.wait_for(2)
+    assert third.context.document["cancel_id"] == "third"
+    third.end()
+    await socket.hear_until("response.completed")
+
+
+@talking(automatic=False)
+async def test_a_cancel_that_has_come_first_is_taken_at_once(socket: FakeSocket, turns: FakeTurns) -> None:
+    assert await cancel(turns, cancel_id="second") == 0
+    socket.say({**CREATE, "stream_id": "a"}, {**CREATE, "stream_id": "a", "cancel_id": "second"})
+    first = await turns.wait_for(1)
+    await socket.hear_until("response.in_progress", "a")
+    while turns.cancels._early._until:  # noqa: ASYNC110 - not only when its turn comes, which may be too late
+        await asyncio.sleep(0)
+    first.end()
+    error_of((await socket.hear_until("error", "a"))[-1], 499, "request_cancelled", None, "a")
+    assert len(turns.begun) == 1
+
+
+@talking(automatic=False)
+async def test_a_cancelled_continuation_does_not_forget_what_it_would_have_continued(socket: FakeSocket, turns: FakeTurns) -> None:
+    socket.say(CREATE)
+    (await turns.wait_for(1)).end()
+    await socket.hear_until("response.completed")
+    socket.say(CREATE, {**CREATE, "previous_response_id": "resp_1", "session_id": "s"}, {**CREATE, "previous_response_id": "resp_1"})
+    second = await turns.wait_for(2)
+    await cancel_when_there(turns, "s")
+    second.end()
+    (await turns.wait_for(3)).end()
+    heard = [*await socket.hear_until("error"), *await socket.hear_until("response.completed")]
+    assert heard[-1]["response"]["id"] == "resp_2"
+
+
+@talking(automatic=False)
+async def test_a_client_that_leaves_takes_along_what_waits(socket: FakeSocket, turns: FakeTurns) -> None:
+    socket.say(CREATE, {**CREATE, "session_id": "s"})
+    await turns.wait_for(1)
+    await socket.hear_until("response.in_progress")
+    while not turns.cancels._running:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0)
+    socket.leave()
+    await socket.closed
+    assert await cancel(turns, session_id="s") == 0
 
 
 @talking(automatic=False)

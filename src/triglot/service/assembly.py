@@ -166,6 +166,7 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
         compactor=Compactor(turns),
         counter=InputCounter(flights, turns, counter),
         store=store,
+        cancels=cancels,
         max_body_bytes=settings.max_body_bytes,
     )
     return handlers, retrieval

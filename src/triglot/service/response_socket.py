@@ -18,6 +18,8 @@ from triglot.dialects import openai_errors
 from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated.responses.models import CreateResponse
 from triglot.logs import CLIENT_GONE
+from triglot.service.flight import Cancelled
+from triglot.service.names import names_of
 from triglot.service.response_memory import LaneMemory, Remembered
 from triglot.state.store import StoreError
 from triglot.web import ClientConnection, RequestContext, decode_body
@@ -25,6 +27,7 @@ from triglot.web import ClientConnection, RequestContext, decode_body
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from triglot.state.cancels import CancelRegistry, Registration
     from triglot.web import Socket
 
 log = logging.getLogger("triglot")
@@ -73,6 +76,30 @@ class Turns(Protocol):
         """
 
 
+class _Waiting:
+    """A request that waits for the one before it, and can be cancelled meanwhile.
+
+    Attributes:
+        context: of the response that it asks for.
+        generate: whether that is to have output.
+        size: of the message, in bytes.
+        registration: by which it is found; whoever begins with it closes this.
+    """
+
+    __slots__ = ("context", "generate", "registration", "size")
+
+    def __init__(self, context: RequestContext, *, generate: bool, size: int, cancels: CancelRegistry) -> None:
+        self.context = context
+        self.generate = generate
+        self.size = size
+        names = names_of(context.headers, context.document, context.owner)
+        self.registration: Registration = cancels.register(names, _let_it_wait)
+
+
+def _let_it_wait() -> None:
+    """A cancelled request is told so when its turn comes: on a lane, what is told belongs to the response that is being made."""
+
+
 class _Lane:
     """Requests that are served in their order, one at a time."""
 
@@ -81,8 +108,14 @@ class _Lane:
     def __init__(self, name: str | None, memory: LaneMemory) -> None:
         self.name = name
         self.memory = memory
-        self.waiting: deque[tuple[dict[str, Any], int]] = deque()  # with the size of each
+        self.waiting: deque[_Waiting] = deque()
         self.task: asyncio.Task[None] | None = None
+
+    def drop(self) -> None:
+        """Forget what waits."""
+        for waiting in self.waiting:
+            waiting.registration.close(answered=False)
+        self.waiting.clear()
 
 
 class ResponseSocket:
@@ -92,16 +125,25 @@ class ResponseSocket:
         turns: makes the responses.
         socket: the connection.
         context: of the request that opened it.
+        cancels: knows the requests that wait; what is begun is known by whoever makes it.
         max_waiting_bytes: of requests that wait for the one before them.
         lifetime_s: how long new responses are begun on it.
     """
 
-    def __init__(
-        self, turns: Turns, socket: Socket, context: RequestContext, *, max_waiting_bytes: int, lifetime_s: float = LIFETIME_S
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        turns: Turns,
+        socket: Socket,
+        context: RequestContext,
+        *,
+        cancels: CancelRegistry,
+        max_waiting_bytes: int,
+        lifetime_s: float = LIFETIME_S,
     ) -> None:
         self._turns = turns
         self._socket = socket
         self._context = context
+        self._cancels = cancels
         self._max_waiting_bytes = max_waiting_bytes
         self._lifetime_s = lifetime_s
         self._lanes: dict[str | None, _Lane] = {}
@@ -150,6 +192,8 @@ class ResponseSocket:
         while running := self._running():
             with contextlib.suppress(asyncio.CancelledError):  # a loop that ends cancels twice: those who run are about to end by the first
                 await asyncio.wait(running)
+        for lane in self._lanes.values():
+            lane.drop()
         await self._socket.close(code, "" if self._refusal is None else self._refusal.message)
 
     def _running(self) -> list[asyncio.Task[None]]:
@@ -198,10 +242,11 @@ class ResponseSocket:
                 raise _invalid(message, "stream_id", "websocket_stream_limit_reached")
             lane = self._lanes[name] = _Lane(name, LaneMemory(self._latest, name))
         waiting = [entry for other in self._lanes.values() for entry in other.waiting]
-        if len(waiting) >= _MOST_WAITING or (waiting and sum(entry[1] for entry in waiting) + size > self._max_waiting_bytes):
+        if len(waiting) >= _MOST_WAITING or (waiting and sum(entry.size for entry in waiting) + size > self._max_waiting_bytes):
             message = "Too many requests wait on this connection already: wait for the response before you ask for the next one."
             raise ApiError(ErrorKind.RATE_LIMIT, message)
-        lane.waiting.append((event, size))
+        generate = event.get("generate") is not False
+        lane.waiting.append(_Waiting(self._new_context(event), generate=generate, size=size, cancels=self._cancels))
         if lane.task is None:
             lane.task = asyncio.create_task(self._serve(lane))
 
@@ -212,28 +257,30 @@ class ResponseSocket:
         try:
             while lane.waiting and not self._socket.gone:
                 async with self._places:
-                    event, _ = lane.waiting.popleft()
-                    await self._respond(lane, event)
+                    await self._respond(lane, lane.waiting.popleft())
         except ClientGone:
-            lane.waiting.clear()
+            lane.drop()
         finally:
             lane.task = None
 
-    async def _respond(self, lane: _Lane, event: dict[str, Any]) -> None:
-        context = self._new_context(event)
+    async def _respond(self, lane: _Lane, waiting: _Waiting) -> None:
+        context = waiting.context
         previous_id = context.document.get("previous_response_id")
+        waiting.registration.close(answered=False)  # who makes the response registers it before anything else happens
         try:
-            self._check_refusal()
+            self._check_refusal(waiting)
             self._clients.add(context.client)
+            if self._socket.gone:
+                context.client.leave()
             request = decode_body(CreateResponse, context)
-            turn = await self._turns.begin(request, context, memory=lane.memory, generate=event.get("generate") is not False)
+            turn = await self._turns.begin(request, context, memory=lane.memory, generate=waiting.generate)
             failed = await self._tell(turn, lane)
         except ClientGone:
             context.log.fail(CLIENT_GONE)
             raise
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, the client is told
-            failed = True
             told = _convert(error, context.request_id)
+            failed = told.kind is not ErrorKind.CANCELLED  # what it would have continued can still be continued
             context.log.fail(told.kind, openai_errors.status_of(told))
             await self._refuse(told, lane.name, context)
         finally:
@@ -243,9 +290,11 @@ class ResponseSocket:
         if failed and isinstance(previous_id, str):
             lane.memory.forget(previous_id)
 
-    def _check_refusal(self) -> None:
+    def _check_refusal(self, waiting: _Waiting) -> None:
         if self._refusal is not None:
             raise self._refusal
+        if waiting.registration.cancelled:
+            raise Cancelled
 
     async def _tell(self, turn: Turn, lane: _Lane) -> bool:
         """Send a response's events as they come; return whether it has failed."""
@@ -264,8 +313,6 @@ class ResponseSocket:
         opened = self._context
         self._begun += 1
         client = ClientConnection(None)
-        if self._socket.gone:
-            client.leave()
         log = opened.log.branch()
         log.status, log.streamed = 200, True
         context = RequestContext(opened.dialect, "create_response", f"{opened.request_id}_{self._begun}", opened.headers, client, log=log)

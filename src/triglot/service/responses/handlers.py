@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from triglot.service.responses.conversations import Conversations
     from triglot.service.responses.retrieval import Retrieval
     from triglot.service.responses.turns import Turns
+    from triglot.state.cancels import CancelRegistry
     from triglot.state.store import Item, Page, Store
     from triglot.web import ByteStream, RequestContext, Socket
 
@@ -39,6 +40,7 @@ class ResponsesHandlers:
         compactor: Compactor,
         counter: InputCounter,
         store: Store,
+        cancels: CancelRegistry,
         max_body_bytes: int,
     ) -> None:
         self._turns = turns
@@ -48,6 +50,7 @@ class ResponsesHandlers:
         self._compactor = compactor
         self._counter = counter
         self._store = store
+        self._cancels = cancels
         self._max_body_bytes = max_body_bytes
 
     async def aclose(self) -> None:
@@ -108,7 +111,7 @@ class ResponsesHandlers:
 
     async def converse_responses(self, socket: Socket, context: RequestContext) -> None:
         """Make responses on one connection until it ends."""
-        await ResponseSocket(self._turns, socket, context, max_waiting_bytes=self._max_body_bytes).run()
+        await ResponseSocket(self._turns, socket, context, cancels=self._cancels, max_waiting_bytes=self._max_body_bytes).run()
 
     # Conversations.
 
