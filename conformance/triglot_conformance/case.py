@@ -1,4 +1,4 @@
-"""Cases as data: a folder with `case.yaml` and the bytes that go in and must come out. The format is described in `docs/conformance.md`."""
+"""Cases as data: a folder with `case.yaml` and the bytes that go in and must come out. docs/authoring-cases.md teaches the format."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
+from yaml import YAMLError
 
 from triglot_conformance.contract.contract import read_yaml
 from triglot_conformance.live.steps import LiveError, Usual, read_live
@@ -149,7 +150,10 @@ def load_case(folder: Path, case_id: str) -> Case:
     Raises:
         CaseError: `case.yaml` breaks its schema, or a file is missing or malformed.
     """
-    source = read_yaml(folder / "case.yaml")
+    try:
+        source = read_yaml(folder / "case.yaml")
+    except (YAMLError, UnicodeDecodeError) as problem:
+        raise CaseError(f"{folder / 'case.yaml'}: {' '.join(str(problem).split())}") from problem
     error = best_match(_schema().iter_errors(source))
     if error:
         raise CaseError(f"{folder / 'case.yaml'}: {error.json_path}: {error.message}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from triglot_conformance.cli import main
 from triglot_conformance.case import CaseError, load_case, load_cases
+from triglot_conformance.cli import main
 
 from .conftest import CASES
 
@@ -43,6 +43,20 @@ def test_every_dialect_is_replayed_and_run_live() -> None:
     areas = {"chat": ("answer", "chunks"), "messages": ("answer", "events"), "responses": ("answer", "events")}
     wanted = {(dialect, area) for dialect, own in areas.items() for area in (*own, "tools", "refusals", "cancel", "clients", "wire")}
     assert live >= wanted
+
+
+def test_a_case_file_is_yaml(folder: Path) -> None:
+    (folder / "case.yaml").write_text("requirement: [a\nlevel: MUST\n")
+    with pytest.raises(CaseError, match=r"messages/stream/text/case\.yaml: .*line 2"):
+        load_case(folder, "messages/stream/text")
+
+
+def test_on_is_a_name(folder: Path) -> None:
+    source = yaml.safe_dump(GOOD) + "live:\n  assert:\n  - {on: events, path: '$[-1:].type', equals: message_stop}\n"
+    (folder / "case.yaml").write_text(source)
+    live = load_case(folder, "messages/stream/text").live
+    assert live is not None
+    assert live.steps[0].assertions[0]["on"] == "events"
 
 
 @pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])

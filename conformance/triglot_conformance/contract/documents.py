@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_yaml(path: Path) -> Any:
-    """Read one YAML file."""
+    """Read one YAML file, as of YAML 1.2: `on`, `off`, `yes` and `no` are strings."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
 
 
@@ -36,4 +36,8 @@ def target(file: Path, reference: str) -> tuple[Path, str]:
     return (file.parent / name).resolve() if name else file, pointer
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS: Final = {
+    first: [(tag, form) for tag, form in forms if not tag.endswith(":bool") or first in "tTfF"]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_LOADER: Final[Any] = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": _WORDS})

@@ -1,4 +1,4 @@
-"""Turns a recorded session into cases that run against any server. The format is that of docs/conformance.md."""
+"""Turns a recorded session into cases that run against any server. The format is that of docs/authoring-cases.md."""
 
 from __future__ import annotations
 
