@@ -58,7 +58,8 @@ class Relay:
             writer.write(b"0\r\n\r\n")
 
     async def _leave_with(self, client: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
-        await client.read()
+        with suppress(ConnectionError):
+            await client.read()
         if self._defect != "stays":
             upstream.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def test_it_shows_what_loses_something() -> None:
 )
 def test_an_answer_that_is_none_is_told(sent: bytes | None, words: str) -> None:
     async def run() -> None:
+        ended = asyncio.Event()
+
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             if sent is None:
@@ -112,10 +115,14 @@ def test_an_answer_that_is_none_is_told(sent: bytes | None, words: str) -> None:
             else:
                 writer.write(sent)
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            ended.set()
 
         async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             with pytest.raises(HttpError, match=words):
                 await exchange_slowly("127.0.0.1", port, Request("GET", "/"), 0.2 if sent is None else 5, "1")
+            await ended.wait()
 
     asyncio.run(run())
