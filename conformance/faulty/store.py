@@ -74,19 +74,15 @@ class Store:
         self.responses: dict[str, StoredResponse] = {}
         self.conversations: dict[str, Conversation] = {}
 
-    def chain(self, response_id: str, *, forgives: bool = False) -> list[StoredResponse]:
+    def chain(self, response_id: str) -> list[StoredResponse]:
         """A response and all that it continues, the oldest first.
-
-        Args:
-            response_id: the latest.
-            forgives: whether the chain may begin behind a link that is not there.
 
         Raises:
             KeyError: one of them is not there.
         """
         links: list[StoredResponse] = []
         following: str | None = response_id
-        while following is not None and not (forgives and links and following not in self.responses):
+        while following is not None:
             links.insert(0, self.responses[following])
             following = links[0].before
         return links

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _ECHO = "responses/wire/echo"
+_CALL = "responses/tools/call"
 _MADE = ("create_response",)
-_ERRORS = "responses/errors/wrong-type"
-_ERROR_OF_MODEL = "responses/wire/unknown-model"
+_ERRORS = "responses/refusals/error-fields"
 _CLIENT, _SERVER = 400, 500
 
 
@@ -40,8 +40,8 @@ _forgets("tools", "tools", [])
 _forgets("tool-choice", "tool_choice", "auto")
 _forgets("temperature", "temperature", 1.0)
 _forgets("max-output-tokens", "max_output_tokens", None)
-_forgets("text-format", "text", {"format": {"type": "text"}}, "responses/wire/json-schema")
-_forgets("previous-response", "previous_response_id", None, "responses/state/chain")
+_forgets("text-format", "text", {"format": {"type": "text"}})
+_forgets("previous-response", "previous_response_id", None, "responses/stored/chain")
 
 
 def _ignores(name: str, field: str, caught_by: str, source: str | None = None) -> None:
@@ -54,28 +54,28 @@ def _ignores(name: str, field: str, caught_by: str, source: str | None = None) -
     add(Defect(f"responses/{name}-ignored", "responses.request", caught_by, says, source, ("create_response",), apply))
 
 
-_ignores("tool-choice-required", "tool_choice", "responses/wire/required", "ggml-org/llama.cpp#26535")
-_ignores("parallel-tool-calls", "parallel_tool_calls", "responses/wire/one-call")
-_ignores("text", "text", "responses/wire/json-schema")
-_ignores("max-output-tokens", "max_output_tokens", "responses/wire/limit")
-_ignores("top-logprobs", "top_logprobs", "responses/stream/logprobs")
-_ignores("previous-response", "previous_response_id", "responses/state/chain")
-_ignores("conversation", "conversation", "responses/state/conversation-used")
-_ignores("background", "background", "responses/state/background")
-_ignores("stream", "stream", "responses/stream/text")
-_ignores("store", "store", "responses/state/not-stored")
-_ignores("instructions-and-so-on", "instructions", "responses/wire/instructions")
-_ignores("range-of-temperature", "temperature", "responses/errors/out-of-range")
-_ignores("prompt", "prompt", "responses/errors/stored-prompt")
+_ignores("tool-choice-required", "tool_choice", "responses/tools/choice-required", "ggml-org/llama.cpp#26535")
+_ignores("parallel-tool-calls", "parallel_tool_calls", "responses/tools/parallel-off")
+_ignores("text", "text", "responses/answer/json-schema")
+_ignores("max-output-tokens", "max_output_tokens", "responses/answer/max-output-tokens")
+_ignores("top-logprobs", "top_logprobs", "responses/answer/logprobs")
+_ignores("previous-response", "previous_response_id", "responses/stored/chain")
+_ignores("conversation", "conversation", "responses/conversations/used")
+_ignores("background", "background", "responses/stored/background-at-once")
+_ignores("stream", "stream", "responses/events/text")
+_ignores("store", "store", "responses/stored/not-stored")
+_ignores("instructions-and-so-on", "instructions", "responses/answer/echo")
+_ignores("range-of-temperature", "temperature", "responses/refusals/bad-temperature")
+_ignores("prompt", "prompt", "responses/wire/unknown-prompt")
 
 
-@defect("responses/named-tool-ignored", at="responses.request", caught_by="responses/wire/named", source="ggml-org/llama.cpp#26535")
+@defect("responses/named-tool-ignored", at="responses.request", caught_by="responses/tools/choice-named", source="ggml-org/llama.cpp#26535")
 def _named_is_auto(body: Any, _request: Request) -> Any:
     """Takes a named tool_choice for `auto`."""
     return body | {"tool_choice": "auto"} if isinstance(body, dict) and isinstance(body.get("tool_choice"), dict) else body
 
 
-@defect("responses/tool-choice-none-ignored", at="responses.request", caught_by="responses/wire/none")
+@defect("responses/tool-choice-none-ignored", at="responses.request", caught_by="responses/tools/choice-none")
 def _none_is_auto(body: Any, _request: Request) -> Any:
     """Calls tools although tool_choice is `none`."""
     return body | {"tool_choice": "auto"} if isinstance(body, dict) and body.get("tool_choice") == "none" else body
@@ -87,13 +87,18 @@ def _only_last(body: Any, _request: Request) -> Any:
     return body | {"input": body["input"][-1:]} if isinstance(body, dict) and isinstance(body.get("input"), list) else body
 
 
-@defect("responses/unknown-model-answered", at="responses.request", caught_by=_ERROR_OF_MODEL, source="sgl-project/sglang#38690")
+@defect(
+    "responses/unknown-model-answered",
+    at="responses.request",
+    caught_by="responses/refusals/unknown-model",
+    source="sgl-project/sglang#38690",
+)
 def _any_model(body: Any, _request: Request) -> Any:
     """Answers for a model that it does not have."""
     return {key: value for key, value in body.items() if key != "model"} if isinstance(body, dict) and _request.operation in _MADE else body
 
 
-@defect("responses/custom-tool-as-function", at="responses.request", caught_by="responses/wire/custom-tool")
+@defect("responses/custom-tool-as-function", at="responses.request", caught_by="responses/custom/call")
 def _custom_as_function(body: Any, _request: Request) -> Any:
     """Offers custom tools as functions, and gives their calls back as such."""
     if not isinstance(body, dict) or not body.get("tools"):
@@ -104,7 +109,7 @@ def _custom_as_function(body: Any, _request: Request) -> Any:
     }
 
 
-@defect("responses/calls-as-text", at="responses.plan", caught_by="responses/wire/required", source="unslothai/unsloth#4999")
+@defect("responses/calls-as-text", at="responses.plan", caught_by="responses/tools/choice-required", source="unslothai/unsloth#4999")
 def _calls_as_text(plan: Plan, _request: Request) -> Plan:
     """Gives calls as raw text."""
     if not plan.calls:
@@ -113,37 +118,37 @@ def _calls_as_text(plan: Plan, _request: Request) -> Plan:
     return replace(plan, text=plan.text + text, calls=(), finish="stop")
 
 
-@defect("responses/arguments-broken", at="responses.plan", caught_by="responses/wire/call")
+@defect("responses/arguments-broken", at="responses.plan", caught_by=_CALL)
 def _broken(plan: Plan, _request: Request) -> Plan:
     """Gives arguments that are not JSON as those of a completed call."""
     return replace(plan, calls=tuple(replace(call, arguments=call.arguments[:-1]) for call in plan.calls))
 
 
-@defect("responses/arguments-emptied", at="responses.plan", caught_by="responses/wire/call")
+@defect("responses/arguments-emptied", at="responses.plan", caught_by=_CALL)
 def _emptied(plan: Plan, _request: Request) -> Plan:
     """Gives `{}` for arguments that it cannot read."""
     return replace(plan, calls=tuple(replace(call, arguments="{}") for call in plan.calls))
 
 
-@defect("responses/thinking-in-text", at="responses.plan", caught_by="responses/wire/thinking-apart")
+@defect("responses/thinking-in-text", at="responses.plan", caught_by="responses/answer/no-markup")
 def _in_text(plan: Plan, _request: Request) -> Plan:
     """Leaves the model's thinking in the text, tags and all."""
     return replace(plan, reasoning="", text=f"<think>{plan.reasoning}</think>{plan.text}") if plan.reasoning else plan
 
 
-@defect("responses/arguments-as-object", at="responses.object", caught_by="responses/wire/call-whole", only=_MADE)
+@defect("responses/arguments-as-object", at="responses.object", caught_by=_CALL, only=_MADE)
 def _as_object(response: Document, _request: Request) -> Document:
     """Gives arguments as an object instead of a text."""
     return response | {"output": [item | {"arguments": {}} if item["type"] == "function_call" else item for item in response["output"]]}
 
 
-@defect("responses/created-at-in-milliseconds", at="responses.object", caught_by="responses/wire/times", only=_MADE)
+@defect("responses/created-at-in-milliseconds", at="responses.object", caught_by="responses/answer/created-at", only=_MADE)
 def _milliseconds(response: Document, _request: Request) -> Document:
     """Counts milliseconds where seconds are meant."""
     return response | {"created_at": response["created_at"] * 1000 + 0.5}
 
 
-@defect("responses/chat-shaped", at="responses.object", caught_by="responses/wire/whole", only=_MADE)
+@defect("responses/chat-shaped", at="responses.object", caught_by="responses/answer/object", only=_MADE)
 def _chat_shaped(response: Document, _request: Request) -> Document:
     """Answers with a chat completion."""
     text = "".join(part.get("text", "") for item in response["output"] for part in item.get("content") or [])
@@ -151,32 +156,32 @@ def _chat_shaped(response: Document, _request: Request) -> Document:
     return {"id": response["id"], "object": "chat.completion", "created": response["created_at"], "choices": [choice]}
 
 
-@defect("responses/content-as-text", at="responses.object", caught_by="responses/wire/whole", only=_MADE)
+@defect("responses/content-as-text", at="responses.object", caught_by="responses/answer/message", only=_MADE)
 def _content_as_text(response: Document, _request: Request) -> Document:
     """Gives the content of a message as a text instead of parts."""
     output = [item | {"content": item["content"][0]["text"]} if item["type"] == "message" else item for item in response["output"]]
     return response | {"output": output}
 
 
-@defect("responses/whole-usage-missing", at="responses.object", caught_by="responses/wire/whole", only=_MADE)
+@defect("responses/whole-usage-missing", at="responses.object", caught_by="responses/answer/usage", only=_MADE)
 def _whole_without_usage(response: Document, _request: Request) -> Document:
     """Tells no token counts where nothing is streamed."""
     return response | {"usage": None}
 
 
-@defect("responses/usage-details-missing", at="responses.object", caught_by="responses/wire/whole", only=_MADE)
+@defect("responses/usage-details-missing", at="responses.object", caught_by="responses/answer/usage-details", only=_MADE)
 def _no_details(response: Document, _request: Request) -> Document:
     """Leaves the details out of its token counts."""
     return response | {"usage": {name: count for name, count in response["usage"].items() if not name.endswith("_details")}}
 
 
-@defect("responses/whole-always-completed", at="responses.object", caught_by="responses/wire/limit-whole", only=_MADE)
+@defect("responses/whole-always-completed", at="responses.object", caught_by="responses/answer/max-output-tokens", only=_MADE)
 def _whole_completed(response: Document, _request: Request) -> Document:
     """Gives a cut answer as completed where nothing is streamed."""
     return response | {"status": "completed", "incomplete_details": None}
 
 
-@defect("responses/ids-reused", at="responses.object", caught_by="responses/wire/fresh-ids", only=_MADE)
+@defect("responses/ids-reused", at="responses.object", caught_by="responses/answer/id", only=_MADE)
 def _reused(response: Document, _request: Request) -> Document:
     """Gives all responses the same id."""
     return response | {"id": "resp_0"}
@@ -194,7 +199,7 @@ def _error_as_text(reply: Reply, _request: Request) -> Reply:
     return replace(reply, body={"error": reply.body["error"]["message"]})
 
 
-@defect("responses/errors-without-param", at="responses.error", caught_by=_ERRORS)
+@defect("responses/errors-without-param", at="responses.error", caught_by="responses/wire/error-fields")
 def _no_param(reply: Reply, _request: Request) -> Reply:
     """Never says which field is at fault."""
     return replace(reply, body={"error": reply.body["error"] | {"param": None}})
@@ -212,7 +217,9 @@ def _fine(reply: Reply, _request: Request) -> Reply:
     return replace(reply, status=200)
 
 
-@defect("responses/errors-in-stream", at="responses.error", caught_by="responses/wire/error-before-stream", source="unslothai/unsloth#5099")
+@defect(
+    "responses/errors-in-stream", at="responses.error", caught_by="responses/refusals/in-stream-request", source="unslothai/unsloth#5099"
+)
 def _in_stream(reply: Reply, request: Request) -> Reply | Stream:
     """Answers a request for a stream that it refuses with a stream of one error."""
     if not isinstance(request.json, dict) or not request.json.get("stream"):
@@ -220,13 +227,13 @@ def _in_stream(reply: Reply, request: Request) -> Reply | Stream:
     return Stream([{"type": "error", "sequence_number": 0, **{name: reply.body["error"][name] for name in ("code", "message", "param")}}])
 
 
-@defect("responses/unknown-response-is-empty", at="responses.error", caught_by="responses/state/get-unknown", only=("get_response",))
+@defect("responses/unknown-response-is-empty", at="responses.error", caught_by="responses/stored/get-unknown", only=("get_response",))
 def _empty(reply: Reply, _request: Request) -> Reply:
     """Answers 200 with an empty object for a response that is not there."""
     return replace(reply, status=200, body={})
 
 
-@defect("responses/unknown-chain-is-500", at="responses.error", caught_by="responses/state/chain-unknown")
+@defect("responses/unknown-chain-is-500", at="responses.error", caught_by="responses/stored/chain-unknown")
 def _chain_fails(reply: Reply, _request: Request) -> Reply:
     """Breaks on a previous_response_id that is not there."""
     if reply.body["error"]["code"] != "previous_response_not_found":

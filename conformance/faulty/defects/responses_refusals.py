@@ -46,6 +46,14 @@ def _has_part(kind: str) -> Callable[[Document], bool]:
     return lambda body: any(part.get("type") == kind for part in _parts(body))
 
 
+def _has_role(role: str) -> Callable[[Document], bool]:
+    return lambda body: any(item.get("role") == role for item in _items(body))
+
+
+def _has_no_type(body: Document) -> bool:
+    return any("type" not in item for item in _items(body))
+
+
 def _late_system(body: Document) -> bool:
     return any(item.get("role") in ("system", "developer") for item in list(_items(body))[1:])
 
@@ -66,80 +74,28 @@ def _broken_arguments(body: Document) -> bool:
     return any(item.get("type") == "function_call" and not str(item.get("arguments")).endswith("}") for item in _items(body))
 
 
-_refuses(
-    "namespaces", "Tools in namespaces are not supported.", _has_tool("namespace"), "responses/wire/agent-tools", "ggml-org/llama.cpp#20156"
-)
-_refuses(
-    "web-search",
-    "The tool web_search is not supported.",
-    _has_tool("web_search"),
-    "responses/wire/agent-tools",
-    "lmstudio-ai/lmstudio-bug-tracker#1383",
-)
-_refuses(
-    "image-generation", "The tool image_generation is not supported.", _has_tool("image_generation"), "responses/wire/agent-tools",
-    "lmstudio-ai/lmstudio-bug-tracker#1810",
-)  # fmt: skip
-_refuses(
-    "text-without-format", "text.format is required.", _text_without_format, "responses/stream/text-without-format",
-    "lmstudio-ai/lmstudio-bug-tracker#1576",
-)  # fmt: skip
-_refuses(
-    "result-parts", "The output of a call must be a text.", _result_in_parts, "responses/json/output-parts", "ggml-org/llama.cpp#23465"
-)
-_refuses(
-    "developer", "The role developer is not known.", lambda body: any(item.get("role") == "developer" for item in _items(body)),
-    "responses/json/input/developer-late", "unslothai/unsloth#5122",
-)  # fmt: skip
-_refuses(
-    "late-instructions", "A system message must come first.", _late_system, "responses/json/input/developer-late", "unslothai/unsloth#5122"
-)
-_refuses(
-    "empty-reasoning",
-    "A reasoning item must have content.",
-    _empty_reasoning,
-    "responses/json/input/reasoning-null",
-    "vllm-project/vllm#45273",
-)
-_refuses(
-    "references",
-    "Items of the type item_reference are not known.",
-    _has_item("item_reference"),
-    "responses/state/item-reference",
-    "vllm-project/vllm#45273",
-)
-_refuses(
-    "typeless-messages", "An item must have a type.", lambda body: any("type" not in item for item in _items(body)),
-    "responses/json/input/typeless-messages", "vllm-project/vllm#45273",
-)  # fmt: skip
-_refuses(
-    "earlier-text", "Parts of the type output_text are not input.", _has_part("output_text"),
-    "responses/json/input/output-text-replayed", "vllm-project/vllm#45273",
-)  # fmt: skip
-_refuses(
-    "earlier-refusals", "Parts of the type refusal are not input.", _has_part("refusal"),
-    "responses/json/input/refusal-replayed", "vllm-project/vllm#45273",
-)  # fmt: skip
-_refuses(
-    "hosted-calls",
-    "Calls of hosted tools cannot be replayed.",
-    _has_item("web_search_call", "mcp_call"),
-    "responses/json/input/hosted-calls-replayed",
-)
-_refuses(
-    "broken-arguments",
-    "Failed to parse tool call arguments as JSON.",
-    _broken_arguments,
-    "responses/json/input/broken-arguments-replayed",
-    "ggml-org/llama.cpp#25510",
-)
-_refuses("nulls", "A field must not be null.", lambda body: None in body.values(), "responses/json/nulls")
-_refuses("unknown-fields", "An unknown field was given.", lambda body: "client_metadata" in body, "responses/json/agent-tools")
-_refuses("include", "include is not supported.", lambda body: bool(body.get("include")), "responses/json/include-others")
-_refuses(
-    "compaction",
-    "Items of the type compaction are not known.",
-    _has_item("compaction"),
-    "responses/state/compact",
-    "llamastack/llama-stack#5507",
-)
+_LM_STUDIO = "lmstudio-ai/lmstudio-bug-tracker"
+_VLLM = "vllm-project/vllm#45273"
+_AGENT = "responses/wire/agent-tools"
+_DEVELOPER = "responses/answer/developer"
+
+for _name, _says, _wrong, _caught_by, _source in (
+    ("namespaces", "Tools in namespaces are not known.", _has_tool("namespace"), "responses/tools/namespace", "ggml-org/llama.cpp#20156"),
+    ("web-search", "The tool web_search is not known.", _has_tool("web_search"), "responses/tools/hosted", f"{_LM_STUDIO}#1383"),
+    ("image-generation", "The tool image_generation is not known.", _has_tool("image_generation"), _AGENT, f"{_LM_STUDIO}#1810"),
+    ("text-without-format", "text.format is missing.", _text_without_format, "responses/answer/text-without-format", f"{_LM_STUDIO}#1576"),
+    ("result-parts", "The output of a call is no text.", _result_in_parts, "responses/tools/result-parts", "ggml-org/llama.cpp#23465"),
+    ("developer", "The role developer is not known.", _has_role("developer"), _DEVELOPER, "unslothai/unsloth#5122"),
+    ("late-instructions", "A system message must come first.", _late_system, _DEVELOPER, "unslothai/unsloth#5122"),
+    ("empty-reasoning", "A reasoning item has no content.", _empty_reasoning, "responses/reasoning/summary-null", _VLLM),
+    ("references", "The item item_reference is not known.", _has_item("item_reference"), "responses/stored/item-reference", _VLLM),
+    ("typeless-messages", "An item has no type.", _has_no_type, "responses/answer/typeless-messages", _VLLM),
+    ("earlier-text", "The part output_text is no input.", _has_part("output_text"), "responses/answer/replayed-output", _VLLM),
+    ("earlier-refusals", "The part refusal is no input.", _has_part("refusal"), "responses/wire/refusal-history", _VLLM),
+    ("hosted-calls", "The item web_search_call is no input.", _has_item("web_search_call"), "responses/wire/hosted-history", _VLLM),
+    ("broken-arguments", "Arguments are not JSON.", _broken_arguments, "responses/tools/history-malformed", "ggml-org/llama.cpp#25510"),
+    ("nulls", "A field is null.", lambda body: None in body.values(), "responses/answer/nulls", None),
+    ("unknown-fields", "client_metadata is not known.", lambda body: "client_metadata" in body, _AGENT, None),
+    ("include", "include is not known.", lambda body: bool(body.get("include")), _AGENT, None),
+):
+    _refuses(_name, _says, _wrong, _caught_by, _source)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 Events = list[Event]
 
-_TEXT = "responses/stream/text"
-_CALL = "responses/wire/call"
-_CALLS = "responses/wire/parallel-calls"
-_REASONING = "responses/wire/reasoning"
+_TEXT = "responses/events/text"
+_CALL = "responses/tools/stream/call"
+_CALLS = "responses/tools/stream/parallel"
+_REASONING = "responses/reasoning/stream-text"
+_PARTS = "responses/events/part-events"
+_LIMIT = "responses/wire/limit"
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
 
 
@@ -47,33 +49,35 @@ def _lacks(name: str, field: str, caught_by: str = _TEXT, source: str | None = N
     _streams(name, change, f"Leaves {field} out of its events.", caught_by, source)
 
 
-_lacks("sequence-number-missing", "sequence_number", source="ggml-org/llama.cpp#20607")
-_lacks("output-index-missing", "output_index", source="ggml-org/llama.cpp#20607")
+_lacks("sequence-number-missing", "sequence_number", "responses/events/sequence-number", source="ggml-org/llama.cpp#20607")
+_lacks("output-index-missing", "output_index", "responses/events/output-index", source="ggml-org/llama.cpp#20607")
 _lacks("content-index-missing", "content_index", source="ggml-org/llama.cpp#21174")
-_lacks("item-id-missing", "item_id", source="ggml-org/llama.cpp#20607")
-_leaves_out("created-missing", "response.created")
-_leaves_out("in-progress-missing", "response.in_progress")
-_leaves_out("item-added-missing", "response.output_item.added")
-_leaves_out("item-done-missing", "response.output_item.done")
-_leaves_out("content-part-added-missing", "response.content_part.added")
-_leaves_out("content-part-done-missing", "response.content_part.done")
-_leaves_out("text-done-missing", "response.output_text.done")
+_lacks("item-id-missing", "item_id", "responses/events/delta-item-id", source="ggml-org/llama.cpp#20607")
+_leaves_out("created-missing", "response.created", "responses/events/created-first")
+_leaves_out("in-progress-missing", "response.in_progress", "responses/events/in-progress")
+_leaves_out("item-added-missing", "response.output_item.added", "responses/events/item-added-first")
+_leaves_out("item-done-missing", "response.output_item.done", "responses/events/item-done")
+_leaves_out("content-part-added-missing", "response.content_part.added", _PARTS)
+_leaves_out("content-part-done-missing", "response.content_part.done", _PARTS)
+_leaves_out("text-done-missing", "response.output_text.done", "responses/events/text-done")
 _leaves_out("text-in-one-lump", "response.output_text.delta")
-_leaves_out("completed-missing", "response.completed")
-_leaves_out("arguments-done-missing", "response.function_call_arguments.done", _CALL, "ggml-org/llama.cpp#20607")
-_leaves_out("arguments-without-deltas", "response.function_call_arguments.delta", _CALL)
+_leaves_out("completed-missing", "response.completed", "responses/events/completed-last")
+_leaves_out(
+    "arguments-done-missing", "response.function_call_arguments.done", "responses/tools/stream/arguments-done", "ggml-org/llama.cpp#20607"
+)
+_leaves_out("arguments-without-deltas", "response.function_call_arguments.delta", "responses/tools/stream/arguments-delta")
 _leaves_out("reasoning-done-missing", "response.reasoning_text.done", _REASONING, "ggml-org/llama.cpp#21174")
-_leaves_out("summary-part-missing", "response.reasoning_summary_part.added", "responses/stream/reasoning-summary")
-_leaves_out("custom-input-done-missing", "response.custom_tool_call_input.done", "responses/wire/custom-tool")
+_leaves_out("summary-part-missing", "response.reasoning_summary_part.added", "responses/wire/summary")
+_leaves_out("custom-input-done-missing", "response.custom_tool_call_input.done", "responses/custom/stream")
 
 
-@defect("responses/sequence-number-from-one", at="responses.events", caught_by=_TEXT)
+@defect("responses/sequence-number-from-one", at="responses.events", caught_by="responses/events/sequence-number")
 def _from_one(events: Events, _request: Request) -> Events:
     """Numbers its events from 1."""
     return [event | {"sequence_number": event["sequence_number"] + 1} for event in events]
 
 
-@defect("responses/sequence-number-stays", at="responses.events", caught_by=_TEXT)
+@defect("responses/sequence-number-stays", at="responses.events", caught_by="responses/events/sequence-number")
 def _stays(events: Events, _request: Request) -> Events:
     """Numbers all events with 0."""
     return [event | {"sequence_number": 0} for event in events]
@@ -85,7 +89,7 @@ def _index_stays(events: Events, _request: Request) -> Events:
     return [event | {"output_index": 0} if "output_index" in event else event for event in events]
 
 
-@defect("responses/delta-before-item", at="responses.events", caught_by=_TEXT, source="BerriAI/litellm#22102")
+@defect("responses/delta-before-item", at="responses.events", caught_by="responses/events/item-added-first", source="BerriAI/litellm#22102")
 def _early(events: Events, _request: Request) -> Events:
     """Sends the first piece of text before the item that it belongs to."""
     first = _first(events, "response.output_text.delta")
@@ -96,19 +100,19 @@ def _early(events: Events, _request: Request) -> Events:
     return renumber([*rest[:item], events[first], *rest[item:]])
 
 
-@defect("responses/created-twice", at="responses.events", caught_by=_TEXT)
+@defect("responses/created-twice", at="responses.events", caught_by="responses/events/created-once")
 def _twice(events: Events, _request: Request) -> Events:
     """Begins each stream twice."""
     return renumber([events[0], *events])
 
 
-@defect("responses/goes-on-after-the-end", at="responses.events", caught_by=_TEXT)
+@defect("responses/goes-on-after-the-end", at="responses.events", caught_by="responses/events/completed-last")
 def _goes_on(events: Events, _request: Request) -> Events:
     """Sends a sign of life after the last event."""
     return renumber([*events, events[1]])
 
 
-@defect("responses/ids-differ-in-the-end", at="responses.events", caught_by=_TEXT, source="vllm-project/vllm#56285")
+@defect("responses/ids-differ-in-the-end", at="responses.events", caught_by="responses/events/item-id", source="vllm-project/vllm#56285")
 def _other_ids(events: Events, _request: Request) -> Events:
     """Gives the items of the final response other ids than those that it streamed."""
     return _change_end(events, lambda response: {"output": [item | {"id": f"{item['id']}x"} for item in response["output"]]})
@@ -120,7 +124,7 @@ def _item_id_changes(events: Events, _request: Request) -> Events:
     return [event | {"item_id": f"item_{event['output_index']}"} if "delta" in event else event for event in events]
 
 
-@defect("responses/response-id-changes", at="responses.events", caught_by=_TEXT, source="vllm-project/vllm#56285")
+@defect("responses/response-id-changes", at="responses.events", caught_by="responses/events/one-id", source="vllm-project/vllm#56285")
 def _response_id_changes(events: Events, _request: Request) -> Events:
     """Gives the final response another id than the one that the stream began with."""
     return _change_end(events, lambda response: {"id": f"{response['id']}x"})
@@ -138,7 +142,7 @@ def _still_running(events: Events, _request: Request) -> Events:
     return _change_end(events, lambda _: {"status": "in_progress"})
 
 
-@defect("responses/usage-missing", at="responses.events", caught_by=_TEXT)
+@defect("responses/usage-missing", at="responses.events", caught_by="responses/events/completed-last")
 def _no_usage(events: Events, _request: Request) -> Events:
     """Tells no token counts in streams."""
     return _change_end(events, lambda _: {"usage": None})
@@ -163,7 +167,7 @@ def _cached_apart(events: Events, _request: Request) -> Events:
     return _change_end(events, change)
 
 
-@defect("responses/text-done-differs", at="responses.events", caught_by=_TEXT)
+@defect("responses/text-done-differs", at="responses.events", caught_by="responses/events/text-done")
 def _trimmed(events: Events, _request: Request) -> Events:
     """Tells another text as a whole than in pieces."""
     return [event | {"text": event["text"][:-1]} if event["type"] == "response.output_text.done" else event for event in events]
@@ -201,20 +205,30 @@ def _without_annotations(value: Any) -> Any:
     return [_without_annotations(part) for part in value] if isinstance(value, list) else value
 
 
-@defect("responses/arguments-done-differ", at="responses.events", caught_by=_CALL)
+@defect("responses/arguments-done-differ", at="responses.events", caught_by="responses/tools/stream/arguments-done")
 def _other_arguments(events: Events, _request: Request) -> Events:
     """Ends the arguments of a call with `{}`."""
     kind = "response.function_call_arguments.done"
     return [event | {"arguments": "{}"} if event["type"] == kind else event for event in events]
 
 
-@defect("responses/arguments-begin-full", at="responses.events", caught_by=_CALL, source="llamastack/llama-stack#5462")
+@defect(
+    "responses/arguments-begin-full",
+    at="responses.events",
+    caught_by="responses/tools/stream/arguments-empty",
+    source="llamastack/llama-stack#5462",
+)
 def _begin_full(events: Events, _request: Request) -> Events:
     """Begins the arguments of a call with `{}`, to which clients append the deltas."""
     return [_change_item(event, {"arguments": "{}"}, "response.output_item.added", "function_call") for event in events]
 
 
-@defect("responses/arguments-as-text", at="responses.events", caught_by=_CALL, source="vllm-project/vllm#29725")
+@defect(
+    "responses/arguments-as-text",
+    at="responses.events",
+    caught_by="responses/tools/stream/arguments-delta",
+    source="vllm-project/vllm#29725",
+)
 def _as_text(events: Events, _request: Request) -> Events:
     """Streams the arguments of a call as text."""
     kinds = {"response.function_call_arguments.delta": {"type": "response.output_text.delta", "content_index": 0, "logprobs": []}}
@@ -271,39 +285,39 @@ def _overlap(events: Events, _request: Request) -> Events:
     return renumber([*rest, *ends, events[-1]])
 
 
-@defect("responses/reasoning-lost-in-the-end", at="responses.events", caught_by=_REASONING)
+@defect("responses/reasoning-lost-in-the-end", at="responses.events", caught_by=_TEXT)
 def _forgets_reasoning(events: Events, _request: Request) -> Events:
     """Leaves the thinking that it streamed out of the final response."""
     return _change_end(events, lambda response: {"output": [item for item in response["output"] if item["type"] != "reasoning"]})
 
 
-@defect("responses/always-completed", at="responses.events", caught_by="responses/wire/limit", source="sgl-project/sglang#38690")
+@defect("responses/always-completed", at="responses.events", caught_by=_LIMIT, source="sgl-project/sglang#38690")
 def _always_completed(events: Events, _request: Request) -> Events:
     """Ends cut answers as completed."""
     ended = _change_end(events, lambda _: {"status": "completed", "incomplete_details": None})
     return [*ended[:-1], ended[-1] | {"type": "response.completed"}]
 
 
-@defect("responses/incomplete-without-reason", at="responses.events", caught_by="responses/wire/limit")
+@defect("responses/incomplete-without-reason", at="responses.events", caught_by=_LIMIT)
 def _no_reason(events: Events, _request: Request) -> Events:
     """Does not say why an answer is incomplete."""
     return _change_end(events, lambda _: {"incomplete_details": None})
 
 
-@defect("responses/cut-item-completed", at="responses.events", caught_by="responses/wire/limit")
+@defect("responses/cut-item-completed", at="responses.events", caught_by=_LIMIT)
 def _cut_item_completed(events: Events, _request: Request) -> Events:
     """Says that an item which the limit cut is complete."""
     changed = [_change_item(event, {"status": "completed"}, "response.output_item.done") for event in events]
     return _change_end(changed, lambda response: {"output": [item | {"status": "completed"} for item in response["output"]]})
 
 
-@defect("responses/no-event-lines", at="frames", caught_by=_TEXT)
+@defect("responses/no-event-lines", at="frames", caught_by="responses/events/event-lines")
 def _no_event_lines(frames: list[bytes], request: Request) -> list[bytes]:
     """Sends frames without their `event:` line."""
     return [frame.partition(b"\n")[2] for frame in frames] if request.dialect == "responses" else frames
 
 
-@defect("responses/done-sentinel", at="frames", caught_by=_TEXT)
+@defect("responses/done-sentinel", at="frames", caught_by="responses/events/no-done")
 def _sentinel(frames: list[bytes], request: Request) -> list[bytes]:
     """Closes streams with `[DONE]`, as Chat Completions does."""
     return [*frames, b"data: [DONE]\n\n"] if request.dialect == "responses" else frames

@@ -48,8 +48,8 @@ class Conversations:
         body = request.json or {}
         UPDATE_CONVERSATION(body, "")
         metadata = body["metadata"] or {}
-        kept = found.document["metadata"] if self._host.has("responses/conversation-update-merges") else {}
-        found.document = {**found.document, "metadata": kept | metadata}
+        if not self._host.has("responses/conversation-update-ignored"):
+            found.document = {**found.document, "metadata": metadata}
         return Reply(found.document)
 
     async def delete(self, request: Request) -> Reply:

@@ -54,9 +54,7 @@ class Stored:
 
     async def input_items(self, request: Request) -> Reply:
         """What a response was given, page by page."""
-        kept = self._find(request)
-        links = self._store.chain(kept.response["id"]) if self._host.has("responses/items-of-the-chain") else [kept]
-        return Reply(list_page([item for link in links for item in link.given], request, self._host))
+        return Reply(list_page(self._find(request).given, request, self._host))
 
     def _find(self, request: Request) -> StoredResponse:
         response_id = request.params["response_id"]
