@@ -50,6 +50,7 @@ class Operation:
         path_parameters: names, in the order of the path.
         catch_all: those of them that may contain slashes.
         request: schema of the request body, or None.
+        needs_no_body: the method may have a body, and the operation goes without, too.
         query: the query parameters as an object schema, or None.
         answer: schema of the 200 JSON answer, or None.
         verbatim: the JSON answer is passed through as bytes.
@@ -65,6 +66,7 @@ class Operation:
     path_parameters: tuple[str, ...]
     catch_all: frozenset[str]
     request: str | None
+    needs_no_body: bool
     query: Map | None
     answer: str | None
     verbatim: bool
@@ -88,11 +90,6 @@ class Operation:
     def has_request(self) -> bool:
         """Whether the handler gets a validated body or query."""
         return self.request is not None or self.query is not None
-
-    @property
-    def needs_no_body(self) -> bool:
-        """Whether the method may have a body, and the operation does not look at it."""
-        return self.request is None and self.method in ("put", "post", "patch")
 
     @property
     def stream_name(self) -> str:
@@ -178,6 +175,7 @@ def _read_operation(dialect: Dialect, path: str, method: str, spec: Map, shared:
         path_parameters=path_parameters,
         catch_all=frozenset(parameter["name"] for parameter in parameters if parameter.get("x-triglot-catch-all")),
         request=request,
+        needs_no_body=method in ("put", "post", "patch") and not _needs_body(spec),
         query=query,
         answer=answer,
         verbatim=verbatim,
@@ -263,6 +261,10 @@ def _read_request(dialect: Dialect, spec: Map) -> str | None:
     if _JSON not in content:
         raise SpecError(body.at("content"), f"'{_JSON}' is missing")
     return _schema_name(dialect, content, _JSON, is_request=True)
+
+
+def _needs_body(spec: Map) -> bool:
+    return "requestBody" in spec and _flag(spec["requestBody"], "required")
 
 
 def _schema_name(dialect: Dialect, content: Map, media_type: str, *, is_request: bool = False) -> str:

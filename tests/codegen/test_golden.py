@@ -42,6 +42,21 @@ def test_tree_is_the_golden_one(tree):
         assert content.decode() == golden[path].decode(), path
 
 
+def test_a_body_that_is_not_required_may_be_left_out(tree, tmp_path):
+    specs = tmp_path / "toy"
+    shutil.copytree(TOY, specs)
+    spec = specs / "parrot/openapi.yaml"
+    required = "requestBody:\n        required: "
+    assert spec.read_text().count(f"{required}true") == 1
+    call = 'read_request(req, resp, "parrot", "create_echo"'
+    assert f"{call})" in tree["parrot/resources.py"].decode()
+    for without in (f"{required}false", "requestBody:"):
+        spec.write_text((TOY / "parrot/openapi.yaml").read_text().replace(f"{required}true", without))
+        resources = generate_tree(specs)[0]["parrot/resources.py"].decode()
+        assert f"{call}, body=False)" in resources
+        assert "web.decode_body(models.CreateEcho, context)" in resources
+
+
 def test_every_module_says_where_it_comes_from(tree):
     for path, content in tree.items():
         if path.endswith(".py"):

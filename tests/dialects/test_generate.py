@@ -35,8 +35,10 @@ def test_what_is_said_of_the_answer_is_passed_on():
 
 
 def test_a_llama_server_is_asked_for_more():
-    request = GenerateText.model_validate({"prompt": "hello"}, strict=True)
-    assert convert_request(request, "m", LLAMA_SERVER)["return_progress"] is True
+    request = GenerateText.model_validate({"prompt": "hello", "t_max_predict_ms": 900}, strict=True)
+    body = convert_request(request, "m", LLAMA_SERVER)
+    assert (body["return_progress"], body["t_max_predict_ms"]) == (True, 900)
+    assert "t_max_predict_ms" not in convert(t_max_predict_ms=900)
 
 
 def translate(*events: BackendEvent) -> tuple[list[Any], GenerateStream]:

@@ -45,7 +45,7 @@ def test_the_least_request() -> None:
 
 
 def test_other_backends_get_no_extensions() -> None:
-    sent = convert(OPENAI, top_k=5, thinking={"type": "adaptive"}, stop_sequences=["x"])
+    sent = convert(OPENAI, top_k=5, t_max_predict_ms=9, thinking={"type": "adaptive"}, stop_sequences=["x"])
     assert sent.keys() == {"model", "messages", "stream", "stream_options", "max_tokens", "stop"}
     assert sent["stop"] == ["x"]
 
@@ -53,6 +53,11 @@ def test_other_backends_get_no_extensions() -> None:
 def test_sampling() -> None:
     sent = convert(temperature=0.5, top_p=0.9, top_k=5)
     assert (sent["temperature"], sent["top_p"], sent["top_k"]) == (0.5, 0.9, 5)
+
+
+def test_the_limit_of_time_is_passed_on() -> None:
+    assert convert(t_max_predict_ms=900)["t_max_predict_ms"] == 900
+    assert "t_max_predict_ms" not in convert(t_max_predict_ms=None)
 
 
 def test_stop_sequences_are_looked_for_here_where_the_backend_does_not_name_them() -> None:

@@ -229,3 +229,8 @@ def test_what_is_counted_is_what_makes_the_prompt() -> None:
 def test_limits_and_sampling() -> None:
     sent = convert(max_output_tokens=5, temperature=0.1, top_p=0.2)
     assert (sent["max_tokens"], sent["temperature"], sent["top_p"]) == (5, 0.1, 0.2)
+
+
+def test_the_limit_of_time_is_passed_on_to_a_llama_server() -> None:
+    assert convert(t_max_predict_ms=900)["t_max_predict_ms"] == 900
+    assert "t_max_predict_ms" not in convert() | convert(OPENAI, t_max_predict_ms=900)

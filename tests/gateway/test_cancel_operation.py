@@ -48,7 +48,14 @@ def test_a_name_is_a_string_of_some_length(client: TestClient, kind: str, value:
     assert answer.json["error"]["param"] == kind
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'"a"', b"{", b"null"])
+def test_no_body_stops_nothing(client: TestClient) -> None:
+    assert (answer := post(client, b"")).status_code == 200
+    assert answer.json == {"cancelled": 0}
+    answer = client.simulate_post(PATH, headers={"authorization": "Bearer key-1"})  # without a content type, as curl sends it
+    assert (answer.status_code, answer.json) == (200, {"cancelled": 0})
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"a"', b"{", b"null"])
 def test_a_body_is_a_json_object(client: TestClient, body: bytes) -> None:
     answer = post(client, body)
     assert answer.status_code == 400

@@ -42,7 +42,8 @@ def convert_request(request: GenerateText, model: str, profile: Profile) -> dict
     """
     system = [{"role": "system", "content": request.system}] if request.system else []
     body: dict[str, Any] = {"model": model, "messages": [*system, {"role": "user", "content": request.prompt}]}
-    body.update((name, value) for name in _PASSED_ON if (value := getattr(request, name)) is not None)
+    names = (*_PASSED_ON, "t_max_predict_ms") if profile.extensions else _PASSED_ON
+    body.update((name, value) for name in names if (value := getattr(request, name)) is not None)
     return {**body, **stream_fields(profile)}
 
 

@@ -43,9 +43,8 @@ def convert_request(request: wire.CreateMessage, profile: Profile, restore: Rest
         **prompt,
         **stream_fields(profile, count_each=rules.may_end_early),
         "max_tokens": request.max_tokens,
-        **without_null(
-            {"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k if profile.extensions else None}
-        ),
+        **without_null({"temperature": request.temperature, "top_p": request.top_p}),
+        **(without_null({"top_k": request.top_k, "t_max_predict_ms": request.t_max_predict_ms}) if profile.extensions else {}),
     }
     if stops and not rules.stop_sequences:
         body["stop"] = list(stops)

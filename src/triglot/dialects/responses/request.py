@@ -79,6 +79,7 @@ def convert_request(request: wire.CreateResponse, profile: Profile, unseal: Unse
         **prompt.body,
         **stream_fields(profile, count_each=rules.may_end_early),
         **without_null({"max_tokens": request.max_output_tokens, "temperature": request.temperature, "top_p": request.top_p}),
+        **(without_null({"t_max_predict_ms": request.t_max_predict_ms}) if profile.extensions else {}),
     }
     if top_logprobs is not None:
         body |= {"logprobs": True, "top_logprobs": max(top_logprobs, 1)}  # llama-server takes 0 for no probabilities at all

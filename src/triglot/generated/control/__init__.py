@@ -1,3 +1,3 @@
-# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
+# Generated from specs/control (sha256 47596356eba5). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Control of triglot."""

@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
+# Generated from specs/control (sha256 47596356eba5). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -65,6 +65,7 @@ class GenerateText(BaseModel):
     top_p: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
     seed: Annotated[int | None, Field(ge=0, le=4294967295)] = None
     stop: Annotated[list[StopItem] | None, Field(max_length=16)] = None
+    t_max_predict_ms: Annotated[int | None, Field(ge=1)] = None
     use_adapter: str | bool | None = None
     cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None

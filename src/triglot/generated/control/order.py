@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
+# Generated from specs/control (sha256 47596356eba5). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The legal order of a control stream."""
 

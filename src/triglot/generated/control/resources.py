@@ -1,4 +1,4 @@
-# Generated from specs/control (sha256 8582d43768eb). DO NOT EDIT.
+# Generated from specs/control (sha256 47596356eba5). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The control dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 
@@ -81,7 +81,7 @@ class ApiInferenceCancelResource:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Stop running requests."""
-        context = await web.read_request(req, resp, "control", "cancel_inference")
+        context = await web.read_request(req, resp, "control", "cancel_inference", body=False)
         request = web.decode_body(models.CancelInference, context)
         web.send_json(resp, context, await self._service.cancel_inference(request, context))
 
@@ -148,7 +148,7 @@ class ApiEngineCancelResource:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """End a load."""
-        context = await web.read_request(req, resp, "control", "cancel_load")
+        context = await web.read_request(req, resp, "control", "cancel_load", body=False)
         request = web.decode_body(models.CancelLoad, context)
         web.send_json(resp, context, await self._service.cancel_load(request, context))
 

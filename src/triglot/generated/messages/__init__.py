@@ -1,3 +1,3 @@
-# Generated from specs/messages (sha256 84de6b3b0e48). DO NOT EDIT.
+# Generated from specs/messages (sha256 f75f5f747cf2). DO NOT EDIT.
 # Regenerate: nox -s generate
 """triglot Anthropic Messages."""

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 84de6b3b0e48). DO NOT EDIT.
+# Generated from specs/messages (sha256 f75f5f747cf2). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -1074,6 +1074,7 @@ class CreateMessage(BaseModel):
     thread: Thread | None = None
     container: Container | str | None = None
     mcp_servers: list[McpServer] | None = None
+    t_max_predict_ms: Annotated[int | None, Field(ge=1)] = None
     use_adapter: str | bool | None = None
     cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None

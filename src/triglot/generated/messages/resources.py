@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 84de6b3b0e48). DO NOT EDIT.
+# Generated from specs/messages (sha256 f75f5f747cf2). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The messages dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 

@@ -1,4 +1,4 @@
-# Generated from specs/messages (sha256 84de6b3b0e48). DO NOT EDIT.
+# Generated from specs/messages (sha256 f75f5f747cf2). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the messages dialect."""
 

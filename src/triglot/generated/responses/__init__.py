@@ -1,3 +1,3 @@
-# Generated from specs/responses (sha256 e8119a41d62a). DO NOT EDIT.
+# Generated from specs/responses (sha256 54e290b72b2e). DO NOT EDIT.
 # Regenerate: nox -s generate
 """Responses on a local model."""

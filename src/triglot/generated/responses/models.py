@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 e8119a41d62a). DO NOT EDIT.
+# Generated from specs/responses (sha256 54e290b72b2e). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
@@ -1135,6 +1135,7 @@ class ResponseCreate(BaseModel):
     conversation: str | ConversationReference | None = None
     prompt: PromptTemplate | None = None
     context_management: list[ContextManagement] | None = None
+    t_max_predict_ms: Annotated[int | None, Field(ge=1)] = None
     use_adapter: str | bool | None = None
     cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
@@ -1214,6 +1215,7 @@ class CreateResponse(BaseModel):
     background: bool | None = False
     prompt: PromptTemplate | None = None
     context_management: list[ContextManagement] | None = None
+    t_max_predict_ms: Annotated[int | None, Field(ge=1)] = None
     use_adapter: str | bool | None = None
     cancel_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None
     session_id: Annotated[str | None, Field(max_length=256, min_length=1)] = None

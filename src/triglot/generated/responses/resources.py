@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 e8119a41d62a). DO NOT EDIT.
+# Generated from specs/responses (sha256 54e290b72b2e). DO NOT EDIT.
 # Regenerate: nox -s generate
 """The responses dialect over HTTP: each method reads, validates, calls the service and answers. Policy lives in `triglot.web` and the service."""
 

@@ -1,4 +1,4 @@
-# Generated from specs/responses (sha256 e8119a41d62a). DO NOT EDIT.
+# Generated from specs/responses (sha256 54e290b72b2e). DO NOT EDIT.
 # Regenerate: nox -s generate
 """What a service has to do for the responses dialect."""
 
