@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from triglot.dialects.json_text import StringMember
 
-TEXT = st.text(st.one_of(st.characters(), st.sampled_from('"\\/{}[]:,u\n\t \U0001f600é')))
+TEXT = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from('"\\/{}[]:,u\n\t \U0001f600é')))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=5
 )
