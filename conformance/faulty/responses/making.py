@@ -153,7 +153,7 @@ class Making:
     def _work_on(self, made: Made, request: Request) -> Reply | Stream:
         """Make a response in the background."""
         kept = made.kept
-        events = self._host.apply("responses.events", tell_response(kept.response, queued=True), request)
+        events = tell_response(kept.response, queued=True)
         kept.response = made.begun
         self._store.responses[made.begun["id"]] = kept
         if self._host.has("responses/background-at-once"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faulty.exchange import Refusal
@@ -18,15 +18,10 @@ if TYPE_CHECKING:
     from faulty.websocket import Socket
 
 Document = dict[str, Any]
+Lane = dict[str, StoredResponse]
+"""What a connection remembers: the latest response of a lane by its id, with all that it continued among what it was given."""
 
 _OWN = ("type", "generate", "stream_id", "stream", "stream_options", "background")
-
-
-@dataclass
-class _Lane:
-    """What a connection remembers: the latest response of a lane, with all that it continued among what it was given."""
-
-    latest: dict[str, StoredResponse] = field(default_factory=dict)
 
 
 class Talking:
@@ -45,7 +40,7 @@ class Talking:
 
     async def talk(self, request: Request, socket: Socket) -> None:
         """Answer message by message until the client leaves."""
-        lanes: dict[str | None, _Lane] = {}
+        lanes: dict[str | None, Lane] = {}
         while (text := await socket.receive()) is not None:
             try:
                 message = json.loads(text)
@@ -56,10 +51,10 @@ class Talking:
                 await _send(socket, [_error(Refusal(400, "The message is not a JSON object."))], None)
                 continue
             name = message.get("stream_id")
-            lane = lanes.setdefault(name if isinstance(name, str) else None, _Lane())
+            lane = lanes.setdefault(name if isinstance(name, str) else None, {})
             await self._answer(message, lane, request, socket)
 
-    async def _answer(self, message: Document, lane: _Lane, request: Request, socket: Socket) -> None:
+    async def _answer(self, message: Document, lane: Lane, request: Request, socket: Socket) -> None:
         name = message.get("stream_id")
         match message:
             case {"type": "response.processed"}:
@@ -70,7 +65,7 @@ class Talking:
                 try:
                     events = self._create(message, lane, request)
                 except Refusal as refusal:
-                    lane.latest = {}
+                    lane.clear()
                     await _send(socket, [_error(refusal)], name)
                     return
                 async with self._host.slot():
@@ -81,17 +76,19 @@ class Talking:
                 wrong = Refusal(400, f"Invalid value: {message.get('type')!r}.", param="type", code="invalid_value")
                 await _send(socket, [_error(wrong)], name)
 
-    def _create(self, message: Document, lane: _Lane, request: Request) -> list[Document]:
+    def _create(self, message: Document, lane: Lane, request: Request) -> list[Document]:
         body = {key: value for key, value in message.items() if key not in _OWN}
         request = replace(request, operation="create_response", json=self._host.apply("responses.request", body, request))
         known = Store()
-        known.responses = self._store.responses | lane.latest
+        known.responses = self._store.responses | lane
         known.conversations = self._store.conversations
         made = self._making.make(request.json, known, request, answers=message.get("generate") is not False)
         if made.stored:
             self._making.keep(made)
         final = made.kept.response
-        lane.latest = {} if self._host.has("responses/socket-forgets") else {final["id"]: StoredResponse(final, made.given.read)}
+        lane.clear()
+        if not self._host.has("responses/socket-forgets"):
+            lane[final["id"]] = StoredResponse(final, made.given.read)
         events: list[Document] = self._host.apply("responses.events", tell_response(final), request)
         return events
 
