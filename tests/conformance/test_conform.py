@@ -137,7 +137,10 @@ def test_the_cases_can_be_listed(capsys):
 def test_a_key_is_sent_and_shown_nowhere(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("THE_KEY", "s3cret-key")
     with reference(api_key="s3cret-key") as url:
-        assert conform(capsys, url, "--filter", "*/answer/text", "--no-progress")[0] == 1
+        status, out = conform(capsys, url, "--filter", "*/answer/text", "--no-progress")
+        assert (status, "answers 401: it wants a key: --api-key" in out) == (2, True), out
+        status, out = conform(capsys, url, "--filter", "*/answer/text", "--no-progress", "--api-key", "an0ther")
+        assert (status, "it wants another key" in out, "an0ther" in out) == (2, True, False), out
         results = tmp_path / "results.json"
         status, out = conform(capsys, url, "--filter", "*/answer/text", "--no-progress", "--api-key-env", "THE_KEY", "--json", str(results))
     assert status == 0, out
@@ -149,6 +152,13 @@ def test_what_a_server_has_not_is_unsupported_and_what_it_leaves_out_is_told(cap
         status, out = conform(capsys, url, "--filter", "responses/stored/*", "--without", "state", "--no-progress")
     assert status == 0
     assert "declared absent" in out
+
+
+def test_a_server_of_another_kind_is_no_result(capsys):
+    with reference() as url:
+        status, out = conform(capsys, f"{url}/somewhere/else", "--no-progress")
+    assert status == 2
+    assert "has none of /v1/chat/completions, /v1/responses, /v1/messages" in out
 
 
 class _Everything(BaseHTTPRequestHandler):

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from triglot_conformance.live.target import Target
 
 _ABSENT: Final = {404, 405, 501}
+_WANTS_KEY: Final = {401, 403}
 _OK: Final = 200
 
 
 class UnreachableError(Exception):
-    """There is no server."""
+    """There is no server that could be judged."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
         slots: where `/slots` is asked for: the target, or the model server behind it.
 
     Raises:
-        UnreachableError: it does not answer at all.
+        UnreachableError: it does not answer at all, wants another key, or has none of the dialects.
     """
     listed = await _get(target, "/v1/models")
     if listed.unreachable:
@@ -62,7 +63,7 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
     model = target.model or _first_model(listed)
     if not model:
         notes.append("The server lists no model at /v1/models: each case's own name is sent. --model chooses one.")
-    present = frozenset([name for name in dialects if await _has_dialect(target, name)])
+    present = await _find_dialects(target, dialects)
     notes += [f"There is no {PATHS[name]}: cases of {name} are unsupported." for name in dialects if name not in present]
     return Probe(replace(target, model=model), await _software(target, listed), present, await has_slots(slots), notes)
 
@@ -89,10 +90,16 @@ async def _find_catch_all(target: Target) -> list[str]:
     return []
 
 
-async def _has_dialect(target: Target, dialect: str) -> bool:
-    """Whether the route is there: an empty request gets an error of its own then, not the one for an unknown route."""
-    answer = await send(target, Request("POST", target.root + PATHS[dialect], target.headers(dialect, HEADERS[dialect]), b"{}"))
-    return answer.status not in _ABSENT
+async def _find_dialects(target: Target, dialects: Collection[str]) -> frozenset[str]:
+    """Those whose route is there: an empty request gets an error of its own then, not the one for an unknown route."""
+    statuses = {name: (await _post(target, PATHS[name], name)).status for name in dialects}
+    if all(status in _WANTS_KEY for status in statuses.values()):
+        words = "a key: --api-key or --api-key-env gives it" if target.key is None else "another key"
+        raise UnreachableError(f"{target.url} answers {' and '.join(sorted(set(map(str, statuses.values()))))}: it wants {words}")
+    present = frozenset(name for name, status in statuses.items() if status not in _ABSENT)
+    if not present:
+        raise UnreachableError(f"{target.url} has none of {', '.join(PATHS[name] for name in dialects)}: is that its base URL?")
+    return present
 
 
 async def _software(target: Target, listed: Answer) -> str:
@@ -114,8 +121,8 @@ async def _get(target: Target, path: str) -> Answer:
     return await send(target, Request("GET", target.root + path, target.headers("chat", {})))
 
 
-async def _post(target: Target, path: str) -> Answer:
-    return await send(target, Request("POST", target.root + path, target.headers("chat", HEADERS["chat"]), b"{}"))
+async def _post(target: Target, path: str, dialect: str = "chat") -> Answer:
+    return await send(target, Request("POST", target.root + path, target.headers(dialect, HEADERS[dialect]), b"{}"))
 
 
 def _decode(answer: Answer) -> Any:
