@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "sse": set(),
     "events": {"errors"},
     "loopback": set(),
+    "origins": {"errors", "loopback"},
     "runtime_directory": set(),
     "errors": set(),
 }
