@@ -19,6 +19,7 @@ _CALL = "responses/tools/call"
 _MADE = ("create_response",)
 _ERRORS = "responses/refusals/error-fields"
 _CLIENT, _SERVER = 400, 500
+_PLANE = 0x10000
 
 
 def _forgets(name: str, field: str, value: Any, caught_by: str = _ECHO) -> None:
@@ -66,6 +67,7 @@ _ignores("stream", "stream", "responses/events/text")
 _ignores("store", "store", "responses/stored/not-stored")
 _ignores("instructions-and-so-on", "instructions", "responses/answer/echo")
 _ignores("range-of-temperature", "temperature", "responses/refusals/bad-temperature")
+_ignores("include", "include", "responses/reasoning/encrypted")
 _ignores("prompt", "prompt", "responses/wire/unknown-prompt")
 
 
@@ -107,6 +109,38 @@ def _custom_as_function(body: Any, _request: Request) -> Any:
     return body | {
         "tools": [tool | {"type": "function", "parameters": schema} if tool["type"] == "custom" else tool for tool in body["tools"]]
     }
+
+
+@defect("responses/other-tools-dropped", at="responses.request", caught_by="responses/wire/agent-tools", source="ggml-org/llama.cpp#20156")
+def _functions_only(body: Any, _request: Request) -> Any:
+    """Drops every tool that is no function, without a word."""
+    if not isinstance(body, dict) or not body.get("tools"):
+        return body
+    return body | {"tools": [tool for tool in body["tools"] if tool["type"] == "function"]}
+
+
+@defect("responses/json-in-fences", at="responses.plan", caught_by="responses/answer/json-schema")
+def _fences(plan: Plan, _request: Request) -> Plan:
+    """Puts the JSON that was asked for between the fences of Markdown."""
+    return replace(plan, text=f"```json\n{plan.text}\n```") if plan.text.startswith("{") else plan
+
+
+@defect("responses/unicode-lost", at="responses.plan", caught_by="responses/answer/unicode", source="musistudio/claude-code-router#1672")
+def _surrogates(plan: Plan, _request: Request) -> Plan:
+    """Writes two signs of replacement for each letter that UTF-16 writes as two."""
+    return replace(plan, text="".join(letter if ord(letter) < _PLANE else "\ufffd\ufffd" for letter in plan.text))
+
+
+@defect("responses/tool-names-prefixed", at="responses.plan", caught_by="responses/tools/any-name")
+def _prefixed(plan: Plan, _request: Request) -> Plan:
+    """Calls tools by a name that is not theirs."""
+    return replace(plan, calls=tuple(replace(call, name=f"functions.{call.name}") for call in plan.calls))
+
+
+@defect("responses/namespace-lost", at="responses.object", caught_by="responses/wire/namespace", only=_MADE)
+def _no_namespace(response: Document, _request: Request) -> Document:
+    """Does not say to which namespace a call belongs."""
+    return response | {"output": [{name: value for name, value in item.items() if name != "namespace"} for item in response["output"]]}
 
 
 @defect("responses/calls-as-text", at="responses.plan", caught_by="responses/tools/choice-required", source="unslothai/unsloth#4999")

@@ -45,6 +45,9 @@ behaviour(
     "Cancels responses that are not made in the background.",
     caught_by="responses/stored/cancel-foreground",
 )
+behaviour(
+    "responses/conversation-delete-keeps", "Says that a conversation is deleted, and keeps it.", caught_by="responses/conversations/delete"
+)
 behaviour("responses/socket-forgets", "Forgets a response on a WebSocket as soon as it is told.", caught_by="responses/wire/socket")
 behaviour("responses/socket-without-lanes", "Leaves the name of the lane out of its events.", caught_by="responses/wire/socket-lanes")
 

@@ -154,6 +154,36 @@ def _wrong_sum(events: Events, _request: Request) -> Events:
     return _change_end(events, lambda response: {"usage": response["usage"] | {"total_tokens": response["usage"]["output_tokens"]}})
 
 
+@defect("responses/usage-zero", at="responses.events", caught_by=_TEXT, source="BerriAI/litellm#24176")
+def _zero_usage(events: Events, _request: Request) -> Events:
+    """Counts nothing."""
+    return _change_end(
+        events, lambda response: {"usage": response["usage"] | dict.fromkeys(("input_tokens", "output_tokens", "total_tokens"), 0)}
+    )
+
+
+@defect("responses/reasoning-tokens-apart", at="responses.events", caught_by=_TEXT)
+def _reasoning_apart(events: Events, _request: Request) -> Events:
+    """Leaves thinking out of the count of the output that includes it."""
+
+    def change(response: Event) -> Event:
+        usage = response["usage"]
+        thought = usage["output_tokens_details"]["reasoning_tokens"]
+        said = usage["output_tokens"] - thought
+        return {"usage": usage | {"output_tokens": min(said, thought - 1), "total_tokens": usage["input_tokens"] + min(said, thought - 1)}}
+
+    return _change_end(events, change)
+
+
+@defect("responses/item-status-missing", at="responses.events", caught_by=_TEXT)
+def _no_status(events: Events, _request: Request) -> Events:
+    """Leaves the status out of its items."""
+    return [
+        event | {"item": {name: value for name, value in event["item"].items() if name != "status"}} if "item" in event else event
+        for event in events
+    ]
+
+
 @defect("responses/cached-tokens-apart", at="responses.events", caught_by=_TEXT, source="envoyproxy/ai-gateway#2236")
 def _cached_apart(events: Events, _request: Request) -> Events:
     """Leaves cached tokens out of the count of the input that includes them."""

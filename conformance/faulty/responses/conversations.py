@@ -55,7 +55,8 @@ class Conversations:
     async def delete(self, request: Request) -> Reply:
         """Forget a conversation."""
         found = self._find(request)
-        del self._store.conversations[found.document["id"]]
+        if not self._host.has("responses/conversation-delete-keeps"):
+            del self._store.conversations[found.document["id"]]
         return Reply({"id": found.document["id"], "object": "conversation.deleted", "deleted": True})
 
     async def append(self, request: Request) -> Reply:
