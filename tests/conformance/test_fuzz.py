@@ -148,15 +148,24 @@ def test_a_right_server_has_no_faults(contract: Contract) -> None:
 def test_a_wrong_server_has_its_fault_told(contract: Contract, defect: str, rule: str) -> None:
     faults = fuzz(Server(defect), contract).faults
     assert any(found.startswith(rule) for _, found in faults), list(faults)
-    assert all(label == "chat/create_chat_completion" for label, _ in faults)
+    assert all(fault.operation == "chat/create_chat_completion" for fault in faults.values())
 
 
 def test_a_fault_is_told_once_with_its_smallest_request(contract: Contract) -> None:
     server = Server("fails on broken requests")
     [fault] = [fault for (_, rule), fault in fuzz(server, contract, examples=40).faults.items() if rule.startswith("status")]
     broken = [request for request in list(server.seen) if server.send(request).status == 500]
-    assert 1 < fault.count <= len(broken)
+    assert 1 < fault.counts.total() <= len(broken)
     assert len(fault.request.body) == min(len(request.body) for request in broken)
+
+
+def test_what_is_wrong_everywhere_is_one_fault(contract: Contract) -> None:
+    server = Server()
+    server.send = lambda request: server._json(400, {}) if "models" in request.path else Server.send(server, request)  # type: ignore[method-assign]
+    faults = fuzz(server, contract, ("chat/*",)).faults.values()
+    assert faults
+    assert all({*fault.counts} == {"chat/list_models", "chat/get_model"} for fault in faults)
+    assert all(fault.request.path == "/v1/models" for fault in faults)
 
 
 def test_the_same_seed_makes_up_the_same_requests(contract: Contract) -> None:

@@ -71,8 +71,9 @@ def run(options: argparse.Namespace) -> int:
     for note in run_.notes:
         _print(note)
     for fault in run_.faults.values():
-        times = "once" if fault.count == 1 else f"{fault.count} times"
-        _print(f"FAIL {fault.operation} [{fault.finding.check}] {fault.finding.message} -- seen {times}; the smallest request:")
+        count, places = fault.counts.total(), len(fault.counts)
+        seen = "once" if count == 1 else f"{count} times" if places == 1 else f"{count} times in {places} operations"
+        _print(f"FAIL {fault.operation} [{fault.finding.check}] {fault.finding.message} -- seen {seen}; the smallest request:")
         _print(f"  {as_command(plan.url, fault.request)}")
     took = f"{time.monotonic() - started:.1f} s, seed {plan.seed}"
     _print(f"{sum(run_.requests.values())} requests to {len(run_.requests)} operations in {took}: {len(run_.faults)} faults")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,24 +57,25 @@ class Plan:
 
 @dataclass
 class Fault:
-    """One thing that is wrong with one operation.
+    """One thing that is wrong.
 
     Attributes:
-        count: how many requests show it.
+        operation: where the smallest request shows it.
         request: the smallest of them.
+        counts: how many requests show it, by operation.
     """
 
     operation: str
     finding: Finding
     request: Request
-    count: int = 1
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 class Run:
     """A run against one server.
 
     Attributes:
-        faults: by operation and rule.
+        faults: by dialect and rule; a server that is wrong in one way at many places has one fault.
         requests: how many were sent, by operation.
         notes: what was left out.
     """
@@ -130,15 +132,15 @@ class Run:
         def use(request: Request, asked: Asked) -> None:
             self.requests[label] = self.requests.get(label, 0) + 1
             for finding in judge_answer(dialect, asked, self._sender.send(request)):
-                self._note(label, finding, request)
+                self._note(name, label, finding, request)
 
         make_up(operation, Manners(name, self._plan.model, own), self._plan.examples, self._plan.seed, use)
 
-    def _note(self, label: str, finding: Finding, request: Request) -> None:
-        fault = self.faults.setdefault((label, finding.rule or finding.check), Fault(label, finding, request, 0))
-        fault.count += 1
+    def _note(self, name: str, label: str, finding: Finding, request: Request) -> None:
+        fault = self.faults.setdefault((name, finding.rule or finding.check), Fault(label, finding, request))
+        fault.counts[label] += 1
         if len(request.body) + len(request.path) < len(fault.request.body) + len(fault.request.path):
-            fault.request, fault.finding = request, finding
+            fault.operation, fault.request, fault.finding = label, request, finding
 
 
 def _label(name: str, operation: Any) -> str:
