@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import contextlib
 import dataclasses
@@ -12,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import uvicorn
@@ -116,16 +118,55 @@ def serve(settings: Settings) -> None:
         stack.enter_context(_quiet_signals())
         settings = dataclasses.replace(settings, runtime_dir=stack.enter_context(open_runtime_directory(settings.runtime_dir)))
         behind, is_demo = settings.backend, False
+        first = None
         if behind is None:
             behind, is_demo = choose_engine(settings).title, settings.model is None
-            settings = stack.enter_context(_own_engine(settings))
+            settings, first = stack.enter_context(_own_engine(settings))
         _listen(listener, settings)
-        print(banner.render(settings, listener.getsockname()[1], behind, is_demo=is_demo), flush=True)  # noqa: T201 - what the command says
-        run_gateway(settings, listener)
+        told = banner.render(settings, listener.getsockname()[1], behind, is_demo=is_demo)
+        if first is None:
+            print(told, flush=True)  # noqa: T201 - what the command says
+        else:
+            first.announce(told)
+        try:
+            run_gateway(settings, listener)
+        finally:
+            if first is not None and first.failure is not None:
+                raise EngineError(first.failure)
+
+
+class _FirstLoad:
+    """The load of the model that a gateway starts with, which serves meanwhile: requests wait for it like for any other load.
+
+    Args:
+        host: owns the engine.
+        load_id: of the load.
+    """
+
+    def __init__(self, host: EngineHost, load_id: str) -> None:
+        self.failure: str | None = None
+        self._host = host
+        self._load_id = load_id
+
+    def announce(self, text: str) -> None:
+        """Print the text once the model is ready. If it cannot be loaded, the gateway has nothing to serve and is told to stop."""
+        threading.Thread(target=self._wait, args=(text,), name="first load", daemon=True).start()
+
+    def _wait(self, text: str) -> None:
+        load = self._host.wait(self._load_id)
+        if load is None:
+            return
+        if load.state == "failed":
+            self.failure = load.error or "the model was not loaded"
+            _thread.interrupt_main(signal.SIGTERM)
+            return
+        if load.state == "cancelled":
+            log.warning("no model is loaded: the load was cancelled")
+        print(text, flush=True)  # noqa: T201 - what the command says
 
 
 @contextlib.contextmanager
-def _own_engine(settings: Settings) -> Iterator[Settings]:
+def _own_engine(settings: Settings) -> Iterator[tuple[Settings, _FirstLoad]]:
     """Run the engine that `settings` ask for, and take orders for others; gives the settings of a gateway in front of it."""
     directory = settings.runtime_dir
     assert directory is not None  # noqa: S101 - for the type checker
@@ -134,12 +175,12 @@ def _own_engine(settings: Settings) -> Iterator[Settings]:
     )
     with contextlib.closing(host):
         owner = EngineOwner(host, settings)
-        owner.start(first_options(settings))
+        first = _FirstLoad(host, owner.begin(first_options(settings)))
         with EngineChannel(directory, owner.answer):
             model_dirs = settings.model_dirs or ((settings.model.parent,) if settings.model else ())
             # An engine is asked how many slots it has: variables of its own, or another model, may have changed their number.
             slots = None if settings.slots else settings.slots
-            yield dataclasses.replace(settings, model=None, model_dirs=model_dirs, slots=slots)
+            yield dataclasses.replace(settings, model=None, model_dirs=model_dirs, slots=slots), first
 
 
 def run_gateway(settings: Settings, listener: socket.socket) -> None:
@@ -173,7 +214,7 @@ def create_worker_app() -> App[Any, Any]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, not yet listening, so that clients are refused until everything is ready.
+    """A socket bound to the address, not yet listening, so that clients are refused until it is known that there is something to serve.
 
     Raises:
         PortError: it cannot be had.

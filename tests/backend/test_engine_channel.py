@@ -82,7 +82,8 @@ def try_to_ask(directory: Path) -> bytes | None:
         return None
 
 
-def test_an_owner_that_has_gone_is_an_error(tmp_path: Path):
+def test_an_owner_that_has_gone_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine_channel, "LOOK_INTERVAL_S", 0.02)
     with pytest.raises(ChannelError):
         ask(tmp_path, b"anyone?")
     with EngineChannel(tmp_path, bytes):

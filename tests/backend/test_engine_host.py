@@ -180,6 +180,24 @@ def test_a_load_that_fails_leaves_the_old_model_served(stage: Stage, swap: str, 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+def test_of_a_first_load_that_fails_its_beginner_tells_and_of_later_ones_the_log(stage: Stage, caplog: pytest.LogCaptureFixture):
+    first = stage.loaded("broken")
+    assert (first.state, caplog.records) == ("failed", [])
+    assert stage.loaded("broken").state == "failed"
+    assert len(caplog.records) == 1
+    assert stage.host.wait(first.id) is None
+
+
+def test_who_waits_for_a_load_does_not_wait_for_ever(tmp_path: Path):
+    stage = Stage(tmp_path)
+    load, waited = stage.load("never-ready"), []
+    waiting = threading.Thread(target=lambda: waited.append(stage.host.wait(load.id)))
+    waiting.start()
+    stage.host.close()
+    waiting.join(10)
+    assert waited == [None]
+
+
 def test_one_load_at_a_time(stage: Stage):
     stage.load("never-ready", alias="slow")
     with pytest.raises(BusyError, match="slow is being loaded: wait for its end, or cancel it"):

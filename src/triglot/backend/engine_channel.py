@@ -11,6 +11,7 @@ import logging
 import secrets
 import sys
 import threading
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any, Final
@@ -117,10 +118,23 @@ def ask(directory: Path, question: bytes) -> bytes:
     Raises:
         ChannelError: it has gone.
     """
+    patience_s = time.monotonic() + 2 * LOOK_INTERVAL_S
+    while True:
+        try:
+            return _ask_once(directory, question)
+        except FileNotFoundError as error:  # the owner puts back what somebody has removed
+            if time.monotonic() > patience_s:
+                raise ChannelError("the process that owns the engine does not answer") from error
+            time.sleep(LOOK_INTERVAL_S / 20)
+
+
+def _ask_once(directory: Path, question: bytes) -> bytes:
     try:
         door = msgspec.json.decode((directory / _DOOR_FILE).read_bytes(), type=_Door)
         with Client(door.address, authkey=door.key.encode()) as connection:
             connection.send_bytes(question)
             return connection.recv_bytes()
+    except FileNotFoundError:
+        raise
     except (OSError, EOFError, AuthenticationError, msgspec.MsgspecError) as error:
         raise ChannelError("the process that owns the engine does not answer") from error

@@ -70,6 +70,7 @@ class Loading:
     ended: float | None = None
     error: str | None = None
     process: EngineProcess | None = None
+    is_first: bool = False
     is_cancelled: bool = False
 
     def describe(self) -> Load:
@@ -161,19 +162,21 @@ class EngineHost:
                 report=report,
                 started=time.monotonic(),
                 swap=swap,
+                is_first=self._loading is None,
             )
             self._run(self._load, loading)
             self._loading = loading
             self._publish()
             return loading.describe()
 
-    def wait(self, load_id: str) -> Load:
-        """The load when it has ended."""
+    def wait(self, load_id: str) -> Load | None:
+        """The load when it has ended; None if another has begun since, or triglot stops meanwhile."""
         with self._changed:
             loading = self._loading
-            assert loading is not None and loading.id == load_id  # noqa: S101, PT018 - only its beginner waits
-            self._changed.wait_for(lambda: loading.state != "loading")
-            return loading.describe()
+            if loading is None or loading.id != load_id:
+                return None
+            self._changed.wait_for(lambda: loading.state != "loading" or self._closing.is_set())
+            return None if self._closing.is_set() else loading.describe()
 
     def cancel(self, load_id: str | None = None) -> bool:
         """End the load that goes on, or only the one with this id; False if there is none."""
@@ -317,7 +320,7 @@ class EngineHost:
                 self._publish()
 
     def _end_load(self, loading: Loading, error: str) -> None:
-        if self._serial and not loading.is_cancelled:  # when the first load fails, whoever began it says so and ends
+        if not (loading.is_first or loading.is_cancelled):  # when the first load fails, whoever began it says so and ends
             log.warning("%s was not loaded: %s", loading.engine.options.alias, error)
         with self._lock:
             loading.state = "cancelled" if loading.is_cancelled else "failed"

@@ -35,20 +35,18 @@ class EngineOwner:
         self._host = host
         self._settings = settings
 
-    def start(self, options: EngineOptions) -> None:
-        """Load the first model; returns when it is ready.
+    def begin(self, options: EngineOptions) -> str:
+        """Begin to load the first model; returns the id of the load.
 
         Raises:
             NoEngineError: nothing can run it.
-            EngineError: it did not come up.
+            EngineError: its file is broken.
         """
         command = choose_engine(self._settings, options)
         report = self._check(options)
         if report.problems:
             raise EngineError(report.problems[0].message)
-        load = self._host.wait(self._host.load(command, choose_program(options), options, report=report).id)
-        if load.state != "ready":
-            raise EngineError(load.error or "the load was cancelled")
+        return self._host.load(command, choose_program(options), options, report=report).id
 
     def answer(self, question: bytes) -> bytes:
         """For `EngineChannel`."""
