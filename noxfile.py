@@ -133,6 +133,29 @@ def demo_gateway(session: nox.Session) -> Iterator[str]:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Open the HTML report in a Chromium of the system (`apt-get install chromium`)."""
+    install(session, "browser", project="conformance")
+    session.env["TRIGLOT_REQUIRE_BROWSER"] = "1"
+    session.run("pytest", "-m", "browser", *(session.posargs or ["tests/conformance/browser"]))
+
+
+@nox.session(default=False)
+def scorecard(session: nox.Session) -> None:
+    """Hold triglot, llama-server itself and LiteLLM's proxy against the suite, and write docs/scorecard.md."""
+    install(session, project="embedded,conformance,media")
+    pin = nox.project.load_toml("conformance/scorecard/servers.toml")["litellm"]
+    place = Path(session.create_tmp()) / "litellm"
+    session.run("python", "-m", "venv", str(place))
+    session.run(
+        str(place / "bin" / "pip"), "install", "-q", f"{pin['package']}=={pin['version']}", external=True, env={"PIP_CONSTRAINT": ""}
+    )
+    session.chdir("conformance")
+    page, work = str(HERE / "docs" / "scorecard.md"), str(HERE / "build" / "scorecard")
+    session.run("python", "-m", "scorecard", "--litellm", str(place / "bin" / "litellm"), "--page", page, "--work", work, *session.posargs)
+
+
+@nox.session(default=False)
 def clients(session: nox.Session) -> None:
     """Drive a real client: `-- claude` or `-- codex`; `-- claude@VERSION` takes another release than clients.toml; needs npm."""
     pins = nox.project.load_toml("tests/clients/clients.toml")
