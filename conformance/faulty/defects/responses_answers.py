@@ -62,7 +62,7 @@ _ignores("max-output-tokens", "max_output_tokens", "responses/answer/max-output-
 _ignores("top-logprobs", "top_logprobs", "responses/answer/logprobs")
 _ignores("previous-response", "previous_response_id", "responses/stored/chain")
 _ignores("conversation", "conversation", "responses/conversations/used")
-_ignores("background", "background", "responses/stored/background-at-once")
+_ignores("background", "background", "responses/stored/background")
 _ignores("stream", "stream", "responses/events/text")
 _ignores("store", "store", "responses/stored/not-stored")
 _ignores("instructions-and-so-on", "instructions", "responses/answer/echo")
