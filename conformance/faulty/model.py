@@ -129,7 +129,7 @@ def _say(prompt: Prompt) -> tuple[str, str, tuple[Call, ...]]:
         return "The user wants JSON.", json.dumps(value, ensure_ascii=False), ()
     if results:
         return "I have the tool result. I can answer now.", skills.word_results(asked, results), ()
-    thought, text = skills.answer(asked, [turn.text for turn in prompt.turns if turn.role != "assistant"][:-1])
+    thought, text = skills.answer(asked, [turn.text for turn in prompt.turns if turn.text != asked])
     return thought, _after_prefill(prompt, text), ()
 
 

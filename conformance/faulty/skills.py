@@ -41,7 +41,7 @@ def answer(asked: str, earlier: list[str]) -> tuple[str, str]:
 
     Args:
         asked: the user's last words.
-        earlier: what was said to the model before.
+        earlier: what else was said, also by the model itself.
     """
     for thought, skill in _SKILLS:
         text = skill(asked, earlier)
@@ -80,7 +80,7 @@ def _add(asked: str, _: list[str]) -> str | None:
 def _recall_name(asked: str, earlier: list[str]) -> str | None:
     if not re.search(r"my name\?|my name$|who am i", asked, re.IGNORECASE):
         return None
-    names = [found[1] for text in earlier if (found := re.search(r"(?:name is|I am|call me) ([A-Z]\w*)", text, re.IGNORECASE))]
+    names = [found[1] for text in earlier if (found := re.search(r"(?:[Nn]ame is|I am|[Cc]all me|meet you,) ([A-Z]\w*)", text))]
     return f"Your name is {names[-1]}." if names else "I do not know your name."
 
 
