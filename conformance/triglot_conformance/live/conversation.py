@@ -19,7 +19,7 @@ from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.encodings import compress
 from triglot_conformance.wire.http1 import HttpError, Request
 from triglot_conformance.wire.sse import parse_stream
-from triglot_conformance.wire.websocket import open_socket
+from triglot_conformance.wire.websocket import as_frame, open_socket
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -172,7 +172,7 @@ class Conversation:
             self._sockets[name].send(request.body)
             async with asyncio.timeout(self._target.timeout_s):
                 while not messages or _kind(messages[-1]) not in _ENDS:
-                    frame = _as_frame(await self._sockets[name].receive())
+                    frame = as_frame(await self._sockets[name].receive())
                     messages.append(TimedFrame(parse_stream(frame)[0], round((loop.time() - started) * 1000, 2)))
         except (HttpError, TimeoutError) as broken:
             error = str(broken) or f"no end of the answer within {self._target.timeout_s:g} s"
@@ -273,14 +273,6 @@ def _decode(body: bytes) -> Any:
         return json.loads(body)
     except ValueError:
         return None
-
-
-def _as_frame(text: str) -> bytes:
-    try:
-        kind = json.loads(text)["type"]
-    except (ValueError, TypeError, KeyError):
-        raise HttpError(f"a message is no event: {text[:160]!r}") from None
-    return f"event: {kind}\ndata: {text}\n\n".encode()
 
 
 def _kind(timed: TimedFrame) -> str | None:

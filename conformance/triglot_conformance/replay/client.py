@@ -12,7 +12,7 @@ from triglot_conformance.contract.paths import look_up, show
 from triglot_conformance.replay.readers import exchange_slowly
 from triglot_conformance.wire.http1 import Head, HttpError, Message, exchange
 from triglot_conformance.wire.sse import parse_stream
-from triglot_conformance.wire.websocket import open_socket
+from triglot_conformance.wire.websocket import as_frame, open_socket
 
 if TYPE_CHECKING:
     from triglot_conformance.case import Step
@@ -78,7 +78,7 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout_s):
                 while len(messages) < wanted:
-                    messages.append(_as_frame(await socket.receive()))
+                    messages.append(as_frame(await socket.receive()))
                     self._backend.received.take(messages[-1])
         except TimeoutError:
             last = messages[-1].decode() if messages else ""
@@ -122,14 +122,6 @@ class _Taker:
 def count_frames(step: Step) -> int:
     """How many frames are expected."""
     return len(parse_stream((step.stream or "").encode()))
-
-
-def _as_frame(text: str) -> bytes:
-    try:
-        kind = json.loads(text)["type"]
-    except (ValueError, TypeError, KeyError):
-        raise HttpError(f"a message is no event: {text[:160]!r}") from None
-    return f"event: {kind}\ndata: {text}\n\n".encode()
 
 
 def _field(answer: Message, path: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import os
 import struct
 from typing import TYPE_CHECKING
@@ -89,6 +90,19 @@ class WebSocket:
             return bool(first & 0x80), first & 0x0F, await self._reader.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise HttpError(f"the connection broke: {error}") from None
+
+
+def as_frame(text: str) -> bytes:
+    """A message that is an event, as a frame of an event stream.
+
+    Raises:
+        HttpError: it is no event.
+    """
+    try:
+        kind = json.loads(text)["type"]
+    except (ValueError, TypeError, KeyError):
+        raise HttpError(f"a message is no event: {text[:160]!r}") from None
+    return f"event: {kind}\ndata: {text}\n\n".encode()
 
 
 async def open_socket(host: str, port: int, request: Request, timeout_s: float) -> WebSocket:
