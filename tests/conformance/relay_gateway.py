@@ -17,15 +17,19 @@ class Relay:
         self._defect = defect
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await self._answer(reader, writer)
+        writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await read_message(reader, is_answer=False)
         if request is not None:
             if request.method == "GET":
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             else:
-                with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has left
+                with suppress(asyncio.IncompleteReadError):  # the client has left
                     await self._relay(request, reader, writer)
             await writer.drain()
-        writer.close()
 
     async def _relay(self, request: Message, client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._defect == "logs a traceback":
