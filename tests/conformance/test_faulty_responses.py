@@ -149,6 +149,7 @@ def test_a_conversation_collects_what_its_responses_read_and_make():
 @pytest.mark.parametrize(
     ("body", "status", "param"),
     [
+        ([], 400, None),
         ({}, 400, "input"),
         ({"input": []}, 400, "input"),
         ({"input": 5}, 400, "input"),

@@ -38,8 +38,8 @@ def _kind(kind: type, *others: type) -> Check:
             wanted = " or ".join(_NAMES[kind] for kind in kinds)
             raise Refusal(
                 400,
-                f"Invalid type for '{place}': expected {wanted}, but got {_NAMES.get(type(value), 'null')}.",
-                param=place,
+                f"Invalid type for '{place or 'body'}': expected {wanted}, but got {_NAMES.get(type(value), 'null')}.",
+                param=place or None,
                 code="invalid_type",
             )
 
