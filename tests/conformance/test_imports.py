@@ -7,7 +7,6 @@ from .conftest import ROOT
 
 ALLOWED = {"backports", "compression", "faulty", "jsonpath_rfc9535", "jsonschema", "referencing", "triglot_conformance", "yaml"}
 FUZZING = {"hypothesis", "requests", "schemathesis"}  # for one command, which says so where they are missing
-ALLOWED_TO_FUZZ = {"hypothesis", "requests", "schemathesis"}  # the extra `fuzz`, which nothing else may need
 
 
 def test_the_suite_imports_nothing_of_the_gateway_and_little_else() -> None:
