@@ -14,6 +14,8 @@ import pytest
 
 from triglot.backend.client import Aborted, Backend, Call
 from triglot.backend.discovery import Discovery
+from triglot.backend.engine_channel import ChannelError
+from triglot.backend.engine_channel import ask as channel_ask
 from triglot.backend.engine_link import EngineLink
 from triglot.backend.engine_state import FILE_NAME, EngineState, write_state
 from triglot.errors import ApiError, ErrorKind
@@ -103,6 +105,26 @@ def test_a_file_that_was_removed_is_no_news(tmp_path: Path):
     assert link.look() == state
     write_state(tmp_path, EngineState(state="stopping"))
     assert link.look().state == "stopping"
+
+
+def test_what_somebody_else_puts_in_the_place_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As in a directory for all, where ours was removed and another user makes one of its name."""
+    link, directory = EngineLink(tmp_path / "run", wait_s=5), tmp_path / "run"
+    state = EngineState(state="ready", url="http://127.0.0.1:1", key="secret")
+    write_state(directory, state)
+    assert link.look() == state
+    assert directory.stat().st_mode & 0o777 == 0o700
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: directory.stat().st_uid + 1)
+        (directory / FILE_NAME).write_bytes(b"nothing that could be read")
+        assert link.look() == state
+        with pytest.raises(PermissionError):
+            write_state(directory, EngineState(state="loading"))
+        (directory / "engine.door").write_bytes(b"{}")
+        with pytest.raises(ChannelError):
+            channel_ask(directory, b"anyone?")
+    write_state(directory, EngineState(state="loading"))
+    assert link.look().state == "loading"
 
 
 def linked(directory: Path, wait_s: float = 5.0) -> Backend:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from triglot.backend.engine_state import is_ours
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
@@ -130,7 +132,10 @@ def ask(directory: Path, question: bytes) -> bytes:
 
 def _ask_once(directory: Path, question: bytes) -> bytes:
     try:
-        door = msgspec.json.decode((directory / _DOOR_FILE).read_bytes(), type=_Door)
+        file = directory / _DOOR_FILE
+        if not is_ours(file.stat()):
+            raise ChannelError("the process that owns the engine does not answer")
+        door = msgspec.json.decode(file.read_bytes(), type=_Door)
         with Client(door.address, authkey=door.key.encode()) as connection:
             connection.send_bytes(question)
             return connection.recv_bytes()

@@ -243,7 +243,6 @@ class EngineHost:
         with self._lock:
             self._changed.notify_all()
             try:
-                self._directory.mkdir(mode=0o700, exist_ok=True)
                 write_state(self._directory, self.state())
             except OSError as error:
                 if self._is_told:

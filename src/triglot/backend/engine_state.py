@@ -6,6 +6,7 @@ engine's key in it, so nobody else may read it. The owner's last word is `stoppi
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from typing import TYPE_CHECKING, Final, Literal
@@ -110,11 +111,14 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_state(directory: Path, state: EngineState) -> None:
-    """Replace the file.
+    """Replace the file, and make the directory again if somebody has removed it.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or the directory is somebody else's by now.
     """
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if not is_ours(directory.stat()):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(directory))
     path = directory / FILE_NAME
     draft = path.with_suffix(".new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - it has a key
@@ -128,6 +132,11 @@ def write_state(directory: Path, state: EngineState) -> None:
             time.sleep(_REPLACE_PAUSE_S)
         else:
             return
+
+
+def is_ours(entry: os.stat_result) -> bool:
+    """Whether a file or directory belongs to this user; where there are no such users, it does."""
+    return not hasattr(os, "getuid") or entry.st_uid == os.getuid()
 
 
 def state_is_there(directory: Path) -> bool:
@@ -152,7 +161,7 @@ class StateReader:
         try:
             entry = os.stat(self._path)  # noqa: PTH116 - at each request
             seen = (entry.st_ino, entry.st_mtime_ns, entry.st_size)
-            if seen != self._seen:
+            if seen != self._seen and is_ours(entry):
                 self._state = msgspec.json.decode(self._path.read_bytes(), type=EngineState)
                 self._seen = seen
         except OSError:
