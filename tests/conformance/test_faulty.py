@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from triglot_conformance.results import CaseResult
 
 SIDE_BY_SIDE = 12  # servers at once: they mostly wait
-TIMEOUT_S = 4.0  # for one answer of a defective server; a stream that never ends takes as long
+TIMEOUT_S = 8.0  # for one answer of a defective server; a stream that never ends takes as long
 PATIENCE_S = 30.0  # for one of the honest server, on a busy machine
 DIALECTS = ("chat", "messages", "responses")
 
