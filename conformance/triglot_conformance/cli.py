@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import sys
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,17 +37,24 @@ if TYPE_CHECKING:
 
     from triglot_conformance.case import Case
 
+_INTERRUPTED = 130  # as shells tell it
 _PROBLEMS = (CaseError, FuzzError, GatewayError, KnownFailingError, OSError, ResultsError, TargetError, UnreachableError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = _parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # findings hold whatever a server has sent
     try:
         return int(options.run(options))
     except _PROBLEMS as error:
         print(f"triglot {options.command}: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    except KeyboardInterrupt:
+        print(f"triglot {options.command}: stopped", file=sys.stderr)  # noqa: T201
+        return _INTERRUPTED
 
 
 def _select(options: argparse.Namespace) -> list[Case]:
@@ -128,6 +136,9 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--api-key", metavar="KEY", help="sent with each request; --api-key-env keeps it out of the process list")
     keys.add_argument("--api-key-env", metavar="VARIABLE", help="environment variable that holds the key")
+    parser.add_argument(
+        "--header", action="append", default=[], type=conform.header, metavar="NAME:VALUE", help="sent with each request; may be repeated"
+    )
     parser.add_argument("--dialect", action="append", choices=conform.DIALECTS, help="only this dialect; may be repeated")
     parser.add_argument("--without", action="append", default=[], metavar="NEED", help="what the server does not have; may be repeated")
     parser.add_argument("--slots-url", metavar="URL", help="the llama-server behind the server: do stopped requests end there?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shutil
 import sys
 import time
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from triglot_conformance.results import CaseResult
 
 DIALECTS: Final = tuple(PATHS)
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REPORTS: Final[dict[str, Callable[[Sequence[RunResult]], str]]] = {
     "junit": junit.render,
     "markdown": markdown.render,
@@ -60,6 +62,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def header(text: str) -> tuple[str, str]:
+    """A header, for argparse."""
+    name, colon, value = text.partition(":")
+    if not colon or not _HEADER_NAME.fullmatch(name) or any(not character.isprintable() for character in value):
+        raise argparse.ArgumentTypeError(f"{name or 'nothing'} is not followed by a colon and a value")
+    return name, value.strip()
+
+
 def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     """Run the cases that the options choose against the server that they name, and write the reports; gives the exit status.
 
@@ -75,7 +85,7 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     if options.list:
         print("\n".join(f"{case.id}\t{case.level}\t{case.requirement}" for case in live))  # noqa: T201
         return 0
-    target = parse_target(options.url, key=_key(options), model=options.model, timeout_s=options.timeout)
+    target = parse_target(options.url, key=_key(options), model=options.model, timeout_s=options.timeout, extra=dict(options.header))
     known = parse_known_failing(options.known_failing.read_text(encoding="utf-8")) if options.known_failing else []
     then = _read(options.baseline) if options.baseline else None
     result = asyncio.run(_run(live, suite, target, known, options))
@@ -116,9 +126,8 @@ def report(options: argparse.Namespace) -> int:
 
 
 def _show(result: RunResult, *, verbose: bool = False, changes: Comparison | None = None) -> str:
-    width = shutil.get_terminal_size((100, 24)).columns
     colour = terminal.wants_colour(sys.stdout, os.environ)
-    return terminal.render(result, width=width, colour=colour, verbose=verbose, changes=changes)
+    return terminal.render(result, width=_width(), colour=colour, verbose=verbose, changes=changes)
 
 
 async def _run(
@@ -162,6 +171,10 @@ def suite_version() -> str:
         return version("triglot")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def _check_needs(without: Sequence[str], cases: Sequence[Case]) -> None:

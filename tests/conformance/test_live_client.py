@@ -7,7 +7,7 @@ import pytest
 
 from triglot_conformance.live.client import Manner, send
 from triglot_conformance.live.steps import Leaving
-from triglot_conformance.live.target import Target, TargetError, parse_target, redact_headers
+from triglot_conformance.live.target import Target, TargetError, parse_target
 from triglot_conformance.wire.http1 import Request
 
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
@@ -191,8 +191,15 @@ def test_keys_go_where_each_dialect_wants_them_and_are_not_shown():
     assert target.headers("messages", {"x-api-key": "any", "a": "b"}) == {"a": "b", "x-api-key": "s3cret"}
     assert target.headers("chat", {}) == {"Authorization": "Bearer s3cret"}
     assert "s3cret" not in repr(target)
-    assert redact_headers({"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret", "a": "b"}) == {
+    assert target.redact({"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret", "a": "b"}) == {
         "Authorization": "[redacted]",
         "X-Api-Key": "[redacted]",
         "a": "b",
     }
+
+
+def test_headers_that_a_user_adds_win_and_are_not_shown():
+    target = parse_target("http://host", key="k", extra={"authorization": "Basic s3cret", "X-Proxy": "s3cret"})
+    headers = target.headers("chat", {"a": "b"})
+    assert headers["X-Proxy"] == headers["authorization"].removeprefix("Basic ") == "s3cret"
+    assert "s3cret" not in str(target.redact(headers)) + repr(target)

@@ -13,7 +13,6 @@ from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
 from triglot_conformance.live.probe import busy_slots
 from triglot_conformance.live.steps import fill
-from triglot_conformance.live.target import redact_headers
 from triglot_conformance.results import Event, Exchange
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.encodings import compress
@@ -235,10 +234,10 @@ class Conversation:
             part=part,
             method=request.method,
             url=self._target.url + request.path.removeprefix(self._target.root),
-            request_headers=redact_headers(request.headers),
+            request_headers=self._target.redact(request.headers),
             request_body=_text(step.body.encode() if step.encoding and step.body else request.body) if request.body else None,
             status=answer.status or None,
-            headers=[[name, value] for name, value in redact_headers(dict(answer.headers)).items()],
+            headers=[[name, value] for name, value in self._target.redact(dict(answer.headers)).items()],
             head_ms=answer.head_ms,
             events=[Event(timed.at_ms, timed.frame.raw.decode("utf-8", "replace")) for timed in answer.frames],
             body=None if answer.frames else _text(answer.body),

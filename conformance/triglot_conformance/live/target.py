@@ -27,6 +27,7 @@ class Target:
         key: sent as a bearer token, and as `x-api-key` to Messages; None for none.
         model: put in the place of the model that a case names; empty until it is known.
         timeout_s: for one whole answer.
+        extra: headers that every request carries, such as those that a proxy in front asks for. Reports do not show their values.
     """
 
     scheme: str
@@ -36,6 +37,7 @@ class Target:
     key: str | None = field(default=None, repr=False)
     model: str = ""
     timeout_s: float = 60.0
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -51,11 +53,19 @@ class Target:
     def headers(self, dialect: str, own: Mapping[str, str]) -> dict[str, str]:
         """What a request of a dialect carries; a case's own headers win."""
         keyed = {} if self.key is None else {"x-api-key": self.key} if dialect == "messages" else {"Authorization": f"Bearer {self.key}"}
-        names = {name.lower() for name in keyed}
-        return {name: value for name, value in own.items() if name.lower() not in names} | keyed
+        given = {**keyed, **self.extra}
+        names = {name.lower() for name in given}
+        return {name: value for name, value in own.items() if name.lower() not in names} | given
+
+    def redact(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers as a report may show them."""
+        secret = _SECRET_HEADERS | {name.lower() for name in self.extra}
+        return {name: _REDACTED if name.lower() in secret else value for name, value in headers.items()}
 
 
-def parse_target(url: str, *, key: str | None = None, model: str = "", timeout_s: float = 60.0) -> Target:
+def parse_target(
+    url: str, *, key: str | None = None, model: str = "", timeout_s: float = 60.0, extra: Mapping[str, str] | None = None
+) -> Target:
     """Read a base URL; `/v1` at its end is taken off.
 
     Raises:
@@ -74,9 +84,4 @@ def parse_target(url: str, *, key: str | None = None, model: str = "", timeout_s
     if parts.query or parts.fragment:
         raise TargetError(f"{url} has a query or a fragment; say the base URL alone, such as http://HOST:PORT")
     root = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], root, key, model, timeout_s)
-
-
-def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers as a report may show them."""
-    return {name: _REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
+    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], root, key, model, timeout_s, extra or {})
