@@ -15,6 +15,7 @@ from triglot_conformance.contract.shape import shape_findings
 from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.live.assertions import check_assertions
 from triglot_conformance.live.judgement import Judgement, is_answer, judge_answer, path_of
+from triglot_conformance.live.leeway import excuse
 from triglot_conformance.live.streams import judge_stream
 from triglot_conformance.verdicts import Finding
 
@@ -113,7 +114,7 @@ def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Jud
         judgement.findings.append(problem)
         return
     judgement.body = judgement.sources["body"] = body
-    judgement.findings += dialect.body_findings(step.method, path_of(step), answer.status, body)
+    judgement.findings += excuse(dialect.name, dialect.body_findings(step.method, path_of(step), answer.status, body))
     if answer.status < _ERROR and is_answer(dialect, step):
         judgement.findings += judge_answer(dialect.name, body)
 

@@ -11,6 +11,7 @@ from triglot_conformance.contract.state import stream_state_findings
 from triglot_conformance.contract.usage import stream_usage_findings
 from triglot_conformance.live.framing import read_frames
 from triglot_conformance.live.judgement import is_answer, judge_answer, path_of
+from triglot_conformance.live.leeway import excuse
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.sse import parse_stream
 
@@ -55,8 +56,8 @@ def judge_stream(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Ju
 
 def _judge_events(dialect: Dialect, step: LiveStep, events: Sequence[Any]) -> list[Finding]:
     if step.socket is not None:
-        return dialect.message_findings(path_of(step), events)
-    return dialect.event_findings(step.method, path_of(step), events)
+        return excuse(dialect.name, dialect.message_findings(path_of(step), events))
+    return excuse(dialect.name, dialect.event_findings(step.method, path_of(step), events))
 
 
 def _judge_across(dialect: Dialect, step: LiveStep, events: Sequence[Any], *, cut: bool) -> list[Finding]:
@@ -78,7 +79,7 @@ def _fold(dialect: Dialect, step: LiveStep, events: Sequence[Any], judgement: Ju
         return
     judgement.body = judgement.sources["body"] = body
     method = step.method if step.socket is None else "POST"
-    found = [*dialect.body_findings(method, path_of(step), 200, body), *judge_answer(dialect.name, body)]
+    found = [*excuse(dialect.name, dialect.body_findings(method, path_of(step), 200, body)), *judge_answer(dialect.name, body)]
     told = {finding.rule for finding in judgement.findings}
     judgement.findings += [
         replace(finding, message=f"in what the stream folds to: {finding.message}") for finding in found if finding.rule not in told

@@ -1,0 +1,24 @@
+"""What a server may leave out without blame, and that no more is excused."""
+
+from __future__ import annotations
+
+import pytest
+
+from triglot_conformance.live.leeway import excuse
+from triglot_conformance.verdicts import Finding
+
+
+@pytest.mark.parametrize(
+    ("dialect", "rule", "is_excused"),
+    [
+        ("responses", "schema Response lacks safety_identifier", True),
+        ("responses", "schema Response lacks status", False),
+        ("responses", "schema Response.safety_identifier is no string or null", False),
+        ("messages", "schema ErrorResponse lacks request_id", True),
+        ("messages", "schema ErrorResponse lacks type", False),
+        ("chat", "schema ErrorDetail lacks param", False),
+    ],
+)
+def test_only_what_the_official_interface_lists_as_optional_is_excused(dialect: str, rule: str, is_excused: bool) -> None:
+    finding = Finding("schema", "it is missing", rule)
+    assert excuse(dialect, [finding]) == ([] if is_excused else [finding])
