@@ -94,7 +94,7 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     print(_show(result, verbose=options.verbose, changes=compare(result, then) if then else None))  # noqa: T201
     for change in red if then or known else ():
         print(f"FAIL {change.case.id}: {change.why}")  # noqa: T201
-    unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in live)]
+    unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in suite)]
     for pattern in unused:
         print(f"FAIL known-failing pattern {pattern} matches no case")  # noqa: T201
     return 1 if red or unused else 0
