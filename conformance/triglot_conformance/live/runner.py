@@ -121,7 +121,7 @@ def _find_base(cases: Sequence[Case], suite: Sequence[Case]) -> list[Case]:
 
 
 def _wave(case: Case) -> int:
-    """When a case runs: the plainest first, then what shows a need, then the plainest that have needs, then the rest, and then those alone."""
+    """When a case runs: the plainest first, then what shows a need, then the plainest that have needs, then the rest, last those alone."""
     assert case.live is not None  # noqa: S101 - the caller chose it by this
     if case.live.ground and not case.needs:
         return 0
