@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from triglot_conformance.baseline import Comparison
+    from triglot_conformance.baseline import Change, Comparison
     from triglot_conformance.case import Case
     from triglot_conformance.known import KnownFailure
     from triglot_conformance.live.target import Target
@@ -92,11 +92,8 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     _write(result, options)
     red = gate(result, options.level, then)
     print(_show(result, verbose=options.verbose, changes=compare(result, then) if then else None))  # noqa: T201
-    for change in red if then or known else ():
-        print(f"FAIL {change.case.id}: {change.why}")  # noqa: T201
     unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in suite)]
-    for pattern in unused:
-        print(f"FAIL known-failing pattern {pattern} matches no case")  # noqa: T201
+    print(_verdict(red, unused, options.level))  # noqa: T201
     return 1 if red or unused else 0
 
 
@@ -110,6 +107,14 @@ def choose_cases(suite: Sequence[Case], globs: Sequence[str], dialects: Sequence
     if not chosen:
         raise CaseError(f"no case matches {' or '.join(globs)} and runs against a live server")
     return chosen
+
+
+def _verdict(red: Sequence[Change], unused: Sequence[str], level: str) -> str:
+    """What the exit status says, in words: which cases turn the gate red, and why."""
+    reasons = [f"{change.case.id}: {change.why}" for change in red] + [f"the known failure {pattern} fits no case" for pattern in unused]
+    if not reasons:
+        return f"gate of {level} and above: green"
+    return "\n".join([f"gate of {level} and above: red", *(f"  {reason}" for reason in reasons)])
 
 
 def report(options: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from triglot_conformance.results import from_json
 pytestmark = pytest.mark.engine
 
 KNOWN = Path(__file__).parents[2] / "conformance" / "known-failing" / "triglot.txt"
-UNPROVEN = {"chat/wire/model-with-slash"}
-"""No model of the demo has a slash in its name."""
+UNPROVEN = {"chat/wire/model-with-slash", "chat/wire/usage-cached", "messages/wire/usage-cached"}
+"""No model of the demo has a slash in its name, and what is cached hangs on which slot a request meets."""
 OF_THE_SAME = {"tools", "structured-output", "state", "background"}
 """What cases about images or slots need besides."""
 # What llama-server's own endpoints are known to get wrong, and the cases that say so. A build that mends one makes its line fail: good news
