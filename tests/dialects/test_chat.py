@@ -193,3 +193,31 @@ def test_remote_images_are_found_and_inline_ones_left_alone() -> None:
         ("messages[1].content[1].image_url", "https://example.org/x.png"),
         ("messages[1].content[4].image_url", "file:///x.png"),
     ]
+
+
+def calling(*arguments: Any) -> list[Any]:
+    calls = [
+        {"id": f"c{number}", "type": "function", "function": {"name": "a", "arguments": text}} for number, text in enumerate(arguments)
+    ]
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "no"} for call in calls]
+    return [*HELLO, {"role": "assistant", "content": None, "tool_calls": calls}, *results, *HELLO]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [('{"x": ', {"arguments": '{"x": '}), ("", {}), (" ", {}), ("[1]", {"arguments": "[1]"}), ("null", {"arguments": "null"})],
+)
+def test_calls_that_llama_server_would_fail_on_for_ever_are_repaired(arguments: str, sent: Any) -> None:
+    given = calling('{"b": 1,  "a": 2}', arguments)
+    before = json.dumps(given)
+    messages = convert(messages=given, tools=[A])["messages"]
+    assert json.dumps(given) == before
+    assert json.loads(messages[1]["tool_calls"][1]["function"].pop("arguments")) == sent
+    assert given[1]["tool_calls"][1]["function"].pop("arguments") == arguments
+    assert messages == given
+
+
+def test_calls_that_can_be_read_are_sent_byte_for_byte() -> None:
+    assert convert(messages=calling('{"b": 1,  "a": 1.50}', "{}"), tools=[A]) == "untouched"
+    assert convert(messages=calling({"a": 1}), tools=[A]) == "untouched"
+    assert convert(OPENAI, messages=calling("{", ""), tools=[A]) == "untouched"

@@ -18,6 +18,7 @@ class Profile(msgspec.Struct, frozen=True):
         schemaless_json: does not enforce `response_format: json_object` without a schema.
         one_system_message: renders templates that fail on a system message after the first position.
         fetches_urls: fetches the images that a request names by URL, from its own place in the network.
+        needs_object_arguments: fails on a conversation with a call whose arguments are not the JSON text of an object.
         escaped_patterns: holds string arguments of tools to the `pattern` of their schema, read as a pattern of their JSON text.
     """
 
@@ -27,6 +28,7 @@ class Profile(msgspec.Struct, frozen=True):
     schemaless_json: bool
     one_system_message: bool
     fetches_urls: bool
+    needs_object_arguments: bool
     escaped_patterns: bool
 
 
@@ -58,6 +60,7 @@ LLAMA_SERVER: Final = Profile(
     schemaless_json=True,
     one_system_message=True,
     fetches_urls=True,
+    needs_object_arguments=True,
     escaped_patterns=True,
 )
 OPENAI: Final = Profile(
@@ -67,6 +70,7 @@ OPENAI: Final = Profile(
     schemaless_json=False,
     one_system_message=False,
     fetches_urls=False,
+    needs_object_arguments=False,
     escaped_patterns=False,
 )
 

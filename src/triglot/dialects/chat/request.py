@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from triglot.dialects.arguments import arguments_text
 from triglot.dialects.tools import ToolChoice, offer_tools
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile, mor
         _convert_response_format(changed)
     if profile.one_system_message:
         _merge_system_messages(changed)
+    if profile.needs_object_arguments:
+        _repair_calls(changed)
     more = {name: value for name, value in more.items() if changed.get(name) != value}
     if changed != document or not more.keys().isdisjoint(changed):
         return msgspec.json.encode({**changed, **more})
@@ -120,3 +123,27 @@ def _merge_system_messages(request: dict[str, Any]) -> None:
         content = [piece for part in parts for piece in (part if isinstance(part, list) else [{"type": "text", "text": part}])]
     rest = [message for message in messages if message.get("role") not in _SYSTEM_ROLES]
     request["messages"] = [{"role": "system", "content": content}, *rest]
+
+
+def _repair_calls(request: dict[str, Any]) -> None:
+    """Give calls in the conversation arguments that the backend reads: a model that was cut off has left half of some to all later turns."""
+    messages = request["messages"]
+    repaired = [_repair_message(message) for message in messages]
+    if any(new is not old for new, old in zip(repaired, messages, strict=True)):
+        request["messages"] = repaired
+
+
+def _repair_message(message: dict[str, Any]) -> dict[str, Any]:
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list) or message.get("role") != "assistant":
+        return message
+    repaired = [_repair_call(call) for call in calls]
+    return message if all(new is old for new, old in zip(repaired, calls, strict=True)) else {**message, "tool_calls": repaired}
+
+
+def _repair_call(call: dict[str, Any]) -> dict[str, Any]:
+    function = call.get("function") or {}
+    text = function.get("arguments")
+    if not isinstance(text, str) or (repaired := arguments_text(text, "arguments")) is text:
+        return call
+    return {**call, "function": {**function, "arguments": repaired}}
