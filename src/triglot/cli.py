@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import uvicorn
@@ -29,9 +30,11 @@ from triglot.backend.process import EngineError
 from triglot.loopback import is_loopback
 from triglot.runtime_directory import RuntimeDirectoryError, open_runtime_directory
 from triglot.settings import ENV_PREFIX, IN_MEMORY, SETTINGS, Settings, SettingsError
+from triglot.socket_protocol import SocketProtocol
 from triglot.state.keys import signing_key_for
 from triglot.state.schema import prepare
 from triglot.state.store import StoreError
+from triglot.write_limit import HttpProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -187,8 +190,8 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
     """Serve on `listener` until a signal comes: in this process, or in several that read the settings from the environment."""
     options: dict[str, Any] = {
         "loop": "uvloop" if sys.platform != "win32" else "asyncio",
-        "http": "httptools",
-        "ws": "triglot.socket_protocol:SocketProtocol",
+        "http": partial(HttpProtocol, write_timeout_s=settings.write_timeout_s),
+        "ws": partial(SocketProtocol, write_timeout_s=settings.write_timeout_s),
         "ws_max_size": settings.max_body_bytes,
         "ws_per_message_deflate": False,  # each event would be compressed alone, on a connection that seldom leaves the house
         "ws_ping_timeout": _PONG_WITHIN_S,

@@ -60,7 +60,9 @@ class Settings:
     idle_timeout_s: float = 300.0
     total_timeout_s: float | None = None
     engine_start_timeout_s: float = 300.0
+    whole_timeout_s: float = 3600.0
     engine_wait_s: float = 60.0
+    write_timeout_s: float = 60.0
     engine_drain_s: float = 60.0
     engine_hang_s: float = 60.0
     heartbeat_s: float = 10.0
@@ -378,7 +380,9 @@ SETTINGS = (
     Setting(
         "messages_alias",
         "NAME",
+    Setting("whole_timeout_s", "SECONDS", _seconds, "how long the backend may take for an answer that it gives in one piece"),
         _text,
+    Setting("write_timeout_s", "SECONDS", _seconds, "how long a client may take nothing of its answer before its connection is closed"),
         "further name of the model for Messages clients that keep only names they know, such as claude-local",
     ),
     Setting("shutdown_grace_s", "SECONDS", _seconds, "how long open answers may go on after a signal to stop"),

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, with time to end the open answers when the server stops.
+"""uvicorn's WebSocket protocol, with time to end the open answers when the server stops, and an end for clients that take nothing.
 
 uvicorn gives a streamed HTTP answer the grace of `timeout_graceful_shutdown`, but cuts a WebSocket at once. Here the application is told,
 and closes the connection itself, at the latest when the grace is over and its task is cancelled.
@@ -12,14 +12,20 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from triglot.web_socket import STOPPING
+from triglot.write_limit import WriteLimit
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """One connection."""
+class SocketProtocol(WriteLimit, WebSocketsSansIOProtocol):
+    """One connection.
 
-    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None) -> None:
+    Args:
+        config, server_state, app_state: as uvicorn has them.
+        options: of `WriteLimit`.
+    """
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], **options: Any) -> None:
         self._stopping = asyncio.Event()
-        super().__init__(config, server_state, {**app_state, STOPPING: self._stopping}, _loop)
+        super().__init__(config, server_state, {**app_state, STOPPING: self._stopping}, **options)
 
     async def send(self, message: Any) -> None:
         """Send what the application says."""

@@ -74,7 +74,7 @@ class ObservedGateway:
         """Send a request and read its whole answer."""
         path, body = REQUESTS[way.dialect]
         payload = json.dumps({**body, "model": model, "stream": way.stream}).encode()
-        lines = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", "connection: close"]
+        lines = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json", "connection: close"]
         lines += [f"content-length: {len(payload)}", f"x-triglot-timeout: {limits}", "", ""]
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write("\r\n".join(lines).encode() + payload)
@@ -99,7 +99,7 @@ class Stage:
         self.outcomes: dict[str, dict[Way, str]] = {}
         self._at_rest: list[dict[str, int]] = []
 
-    async def ask(self, way: Way, model: str, limits: str = "total=60") -> Reply:
+    async def ask(self, way: Way, model: str, limits: str = "idle=60") -> Reply:
         """Ask for an answer."""
         return await asyncio.wait_for(self.gateways[way.verbatim].send(way, model, limits), WITHIN_S)
 

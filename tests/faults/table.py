@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     Play = Callable[[Request], Awaitable[Any]]
 
-_PATIENT: Final = "connect=10, first_token=30, idle=30, total=60"
+_PATIENT: Final = "connect=10, first_token=30, idle=30, whole=30"
 _ENDLESS: Final = 17 * 1024 * 1024
 _HTML: Final = b"<html><body><h1>Bad gateway</h1></body></html>"
 _FAILED: Final = End("failed")
 _BROKEN: Final = End("failed", begun=True)
-_LATE: Final = End("timeout", begun=True)
+_NO_TOKEN: Final = End("timeout", begun=True, phase="first_token")
+_IDLE: Final = End("timeout", begun=True, phase="idle")
+_NO_ERROR: Final = End("timeout", phase="first_token")
+_NOT_WHOLE: Final = End("timeout", phase="whole")
 _FINE: Final = End(WHOLE)
 _ERROR: Final = {"error": {"code": 500, "message": "out of memory", "type": "server_error"}}
 
@@ -33,7 +36,7 @@ class Fault(NamedTuple):
         name: what the backend does.
         play: does it, after a request has come. It returns True when the connection can carry another request.
         end: what clients get.
-        limits: of the request, by its header; an answer that comes in one piece has no first token, so `total` is one for those.
+        limits: of the request, by its header. Each of them is lower than one that holds for every request, so all of them have an end.
         verbatim: what clients of `--nonstream-relay verbatim` get if that is something else; None: there is no such fault in one piece.
         chat: what clients of chat streams get if that is something else: what is inside of an event is not looked at there.
         folded: what clients of chat in one piece get if that is something else.
@@ -59,7 +62,7 @@ class Fault(NamedTuple):
 
     def limits_of(self, way: Way) -> str:
         """The limits of a client of this way."""
-        return "total=1" if way.verbatim and self.limits != _PATIENT else self.limits
+        return f"{self.limits}, whole=1" if way.verbatim and self.limits != _PATIENT else self.limits
 
     def end_of(self, way: Way) -> End | None:
         """What a client of this way gets."""
@@ -285,17 +288,17 @@ _CRLF: Final = STREAM.replace(b"\n", b"\r\n")
 
 FAULTS: Final = (
     Fault("refuses connections", _close, End("unreachable"), refuses=True),
-    Fault("accepts, then says nothing", _wait, _LATE, "first_token=0.6"),
+    Fault("accepts, then says nothing", _wait, _NO_TOKEN, "first_token=0.6", verbatim=_NOT_WHOLE),
     Fault("closes before an answer", _close, _FAILED),
     Fault("resets before an answer", _reset, _FAILED),
     Fault("closes within the head", _close_in_head, _FAILED),
-    Fault("says nothing more within the head", _wait_in_head, _LATE, "first_token=0.6"),
-    Fault("drips a head that never ends", _drip_for_ever, _LATE, "first_token=0.6"),
+    Fault("says nothing more within the head", _wait_in_head, _NO_TOKEN, "first_token=0.6", verbatim=_NOT_WHOLE),
+    Fault("drips a head that never ends", _drip_for_ever, _NO_TOKEN, "first_token=0.6", verbatim=_NOT_WHOLE),
     Fault("closes within the answer", _close_in_body, _BROKEN),
     Fault("resets within the answer", _reset_in_body, _BROKEN),
     Fault("closes its half of the connection within the answer", _close_own_half, _BROKEN),
-    Fault("says nothing more within the answer, as if its cable were cut", _wait_in_body, _LATE, "idle=0.4"),
-    Fault("sends nothing but signs of life within the answer", _comment_for_ever, _LATE, "idle=0.4"),
+    Fault("says nothing more within the answer, as if its cable were cut", _wait_in_body, _IDLE, "idle=0.4"),
+    Fault("sends nothing but signs of life within the answer", _comment_for_ever, _IDLE, "idle=0.4", verbatim=_NOT_WHOLE),
     Fault("drips the answer byte by byte", _drip, _FINE),
     Fault("closes an idle connection as the next request comes", _close_when_reused, _FINE),
     Fault("resets an idle connection as the next request comes", _reset_when_reused, _FINE),
@@ -326,7 +329,7 @@ FAULTS: Final = (
     Fault("answers 429 without", _reply("429 Too Many Requests", "text/plain", b""), End("rate limit")),
     Fault("answers 500 with JSON", _reply_json("500 Internal Server Error", "something broke"), End("broke")),
     Fault("answers 500 without", _reply("500 Internal Server Error", "text/plain", b"oops"), End("broke")),
-    Fault("answers 500, and does not end the body", _fail_without_end, End("timeout"), "first_token=0.6"),
+    Fault("answers 500, and does not end the body", _fail_without_end, _NO_ERROR, "first_token=0.6, idle=0.4", verbatim=_IDLE),
     Fault("answers 503 with JSON", _reply_json("503 Service Unavailable", "busy"), End("overloaded")),
     Fault("answers 503 with JSON: it is loading", _reply_json("503 Service Unavailable", "Loading model"), End("loading")),
     Fault("answers 503 without", _reply("503 Service Unavailable", "text/plain", b""), End("overloaded")),

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from triglot.settings import Settings
+
 from .backend import BODY, HALF_BODY
 from .stage import Stage, table_of
 from .table import FAULTS, Fault
-from .ways import AS_IT_IS, WAYS, Way, judge
+from .ways import AS_IT_IS, WAYS, Way, judge, note_phase
 
 if TYPE_CHECKING:
     from tests.gateway.harness import Reply
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"
 TRIES = 5
-NAMES_A_LIMIT = re.compile(rb"--(first-token|idle|total)-timeout-s")
+NAMES_A_LIMIT = re.compile(rb"--([a-z-]+)-timeout-s")
 
 
 async def outcome(stage: Stage, fault: Fault, way: Way) -> str:
@@ -34,8 +36,10 @@ async def outcome(stage: Stage, fault: Fault, way: Way) -> str:
         reply = await stage.ask(way, fault.name, fault.limits_of(way))
         if not way.stream or (reply.status == 200) != end.told(way)[:3].isdigit():
             break
-    assert end.kind != "timeout" or NAMES_A_LIMIT.search(reply.body)
-    return relayed(fault, way, reply) if end.kind == AS_IT_IS else judge(way, reply, fault.text)
+    if end.kind == AS_IT_IS:
+        return relayed(fault, way, reply)
+    limit = NAMES_A_LIMIT.search(reply.body)
+    return judge(way, reply, fault.text) + note_phase(limit[1].decode() if limit else "")
 
 
 def relayed(fault: Fault, way: Way, reply: Reply) -> str:
@@ -43,6 +47,11 @@ def relayed(fault: Fault, way: Way, reply: Reply) -> str:
     assert reply.status == 200
     assert (reply.body == fault.stream) if way.stream else (reply.body in (HALF_BODY, gzip.compress(BODY, mtime=0)))
     return AS_IT_IS
+
+
+def test_every_limit_that_ends_a_request_here_holds_by_default() -> None:
+    names = {limit.partition("=")[0].strip() for fault in FAULTS for way in WAYS for limit in fault.limits_of(way).split(",")}
+    assert {name: getattr(Settings(), f"{name}_timeout_s") is not None for name in names} == dict.fromkeys(names, True)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -65,21 +65,33 @@ AS_IT_IS: Final = "as the backend wrote it"
 
 
 class End(NamedTuple):
-    """How a request ends: a kind of error, or `WHOLE`, or `AS_IT_IS`; `begun`: after a stream has begun; not streamed it has a status."""
+    """How a request ends: a kind of error, or `WHOLE`, or `AS_IT_IS`.
+
+    Attributes:
+        begun: after a stream has begun; not streamed it has a status.
+        phase: whose limit ends it, if one does.
+    """
 
     kind: str
     begun: bool = False
+    phase: str = ""
 
     def told(self, way: Way) -> str:
         """What the client of this way gets."""
         if self.kind not in ERRORS:
             return self.kind
         words = ERRORS[self.kind]
+        note = note_phase(self.phase)
         if self.begun and way.stream:
-            return f"stream, then {words.messages_type if way.dialect == 'messages' else _openai_word(way, words)}"
+            return f"stream, then {words.messages_type if way.dialect == 'messages' else _openai_word(way, words)}{note}"
         if way.dialect == "messages":
-            return f"{words.messages_status} {words.messages_type}"
-        return f"{words.status} {words.code}"
+            return f"{words.messages_status} {words.messages_type}{note}"
+        return f"{words.status} {words.code}{note}"
+
+
+def note_phase(phase: str) -> str:
+    """What the table adds to an error that names the limit of a phase."""
+    return f" ({phase.replace('_', ' ').replace('-', ' ')})" if phase else ""
 
 
 def _openai_word(way: Way, words: Words) -> str:

@@ -18,7 +18,7 @@ from triglot.errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 __all__ = ["Aborted", "Backend", "Call", "Timeouts"]
@@ -334,8 +334,12 @@ class Call:
         except httpx.TransportError as exc:
             _raise_mapped(exc, self._backend.address)
 
-    async def read_all(self, limit: int = MAX_BODY_BYTES) -> bytes:
+    async def read_all(self, limit: int = MAX_BODY_BYTES, heard: Callable[[], None] | None = None) -> bytes:
         """The whole body.
+
+        Args:
+            limit: in bytes.
+            heard: called after each part of it.
 
         Raises:
             Aborted: by `abort`.
@@ -346,6 +350,8 @@ class Call:
         while piece := await self.read():
             pieces.append(piece)
             size += len(piece)
+            if heard is not None:
+                heard()
             if size > limit:
                 self._exchange.abort()
                 message = f"The backend at {self._backend.address} sent an answer of more than {limit} bytes."

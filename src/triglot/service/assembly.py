@@ -79,6 +79,7 @@ def assemble(settings: Settings) -> Handlers:
         connect=settings.connect_timeout_s,
         first_token=settings.first_token_timeout_s,
         idle=settings.idle_timeout_s,
+        whole=settings.whole_timeout_s,
         total=settings.total_timeout_s,
     )
     timeouts = Timeouts(connect_s=phases.connect, first_byte_s=phases.first_token, stall_s=phases.idle)

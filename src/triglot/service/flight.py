@@ -246,18 +246,15 @@ class Flight:
             if not await self._queue(lambda: ticket.position == 0, ticket.wait, until, "queue"):
                 return False
             self._send(ticket)
-        call = self._call
-        assert call is not None  # noqa: S101 - for the type checker
-        try:
-            if not await call.open(None if until is None else max(until - self._loop.time(), 0)):
-                return False
-        except Aborted:
-            if self._verdict is not None:
-                raise self._verdict from None
-            raise
+        call = self._sent()
+        if not await self._has_begun(call, until):
+            return False
         self.log.begun_at = time.perf_counter()
         self.status = call.status
         self.headers = call.headers
+        if self.in_one_piece:
+            self._heard()
+            self._watch_idleness()
         return True
 
     async def read(self) -> bytes:
@@ -287,7 +284,7 @@ class Flight:
     async def read_all(self, limit: int) -> bytes:
         """See `Call.read_all`; raises as `read`."""
         try:
-            return await self._sent().read_all(limit)
+            return await self._sent().read_all(limit, self._heard)
         except Aborted:
             if self._verdict is not None:
                 raise self._verdict from None
@@ -328,7 +325,7 @@ class Flight:
             self._progress_at = self._loop.time()
 
     def cancel(self) -> None:
-        """Stop the request: what waits for it raises `Cancelled`. Any time, any number of times."""
+        """Stop the request: what waits for it raises `Cancelled`, and its place is free. Any time, any number of times."""
         self._stop(Cancelled())
 
     def end(self) -> None:
@@ -429,8 +426,21 @@ class Flight:
         timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
         headers = {"content-type": "application/json", "x-request-id": self._request_id}
         self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
-        if not self.in_one_piece:
-            self._phase_timer = self._set_timer(self._phases.first_token, "first_token")
+        phase = "whole" if self.in_one_piece else "first_token"
+        self._phase_timer = self._set_timer(getattr(self._phases, phase), phase)
+
+    async def _has_begun(self, call: Call, until: float | None) -> bool:
+        """Wait for the response headers; whether they came until then."""
+        try:
+            return await call.open(None if until is None else max(until - self._loop.time(), 0))
+        except Aborted:
+            if self._verdict is not None:
+                raise self._verdict from None
+            raise
+        except ApiError as error:
+            if error.details.get("phase") == "connect":
+                raise self._phases.too_late("connect") from None
+            raise
 
     def _sent(self) -> Call:
         assert self._call is not None  # noqa: S101 - for the type checker: it is open
@@ -451,7 +461,7 @@ class Flight:
 
     def _watch_idleness(self) -> None:
         """Look again when the answer has been idle for as long as it may; one timer, whatever the number of tokens."""
-        if self._phases.idle is None or self._ended:
+        if self._phases.idle is None or self._ended or self._verdict is not None:
             return
         left = self._progress_at + self._phases.idle - self._loop.time() if self._is_awaited else self._phases.idle
         if left <= 0:
@@ -463,6 +473,11 @@ class Flight:
         if self._verdict is None and not self._ended:
             self._verdict = verdict
             self.abort()
+            self._release()  # not only when the client hears of it: one that does not read never does
+
+    def _heard(self) -> None:
+        """More of an answer in one piece has come."""
+        self._progress_at = self._loop.time()
 
     def _release(self) -> None:
         if self._ticket is not None:

@@ -11,8 +11,10 @@ HEADER: Final = "x-triglot-timeout"
 _TOO_LATE: Final = {
     "facts": "The backend did not tell what it is within {limit:g} s: it hangs, or loads its model. Try again later, or raise {flag}.",
     "queue": "No place came free at the backend within {limit:g} s: other requests have them all. Try again later, or raise {flag}.",
+    "connect": "The backend did not take the connection within {limit:g} s: it hangs, or is not there. Try again, or raise {flag}.",
     "first_token": "The backend gave no token within {limit:g} s; it may still be reading the prompt. Send a shorter one, or raise {flag}.",
     "idle": "The backend gave nothing more for {limit:g} s in the middle of its answer. Try again, or raise {flag}.",
+    "whole": "The backend did not give its answer, in one piece, within {limit:g} s. Ask for a stream, or raise {flag}.",
     "total": "The request took longer than the {limit:g} s that it may take altogether. Ask for less, or raise {flag}.",
 }
 
@@ -24,7 +26,8 @@ class Phases(NamedTuple):
         queue: until the backend has a place for the request; it may have to load its model before, or to tell how many places it has.
         connect: until the backend has taken the connection.
         first_token: from then on until the model's first token, the reading of the prompt included.
-        idle: between two signs of progress of an answer.
+        idle: between two signs of progress of an answer; if it comes in one piece, between two of its parts.
+        whole: from the connection to the end of an answer that the backend gives in one piece. It has no first token.
         total: from the request's arrival to the end of its answer.
     """
 
@@ -32,6 +35,7 @@ class Phases(NamedTuple):
     connect: float | None = None
     first_token: float | None = None
     idle: float | None = None
+    whole: float | None = None
     total: float | None = None
 
     def lowered(self, header: str | None) -> Phases:
