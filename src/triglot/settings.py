@@ -58,11 +58,11 @@ class Settings:
     queue_timeout_s: float = 600.0
     first_token_timeout_s: float = 1800.0
     idle_timeout_s: float = 300.0
-    total_timeout_s: float | None = None
-    engine_start_timeout_s: float = 300.0
     whole_timeout_s: float = 3600.0
-    engine_wait_s: float = 60.0
+    total_timeout_s: float | None = None
     write_timeout_s: float = 60.0
+    engine_start_timeout_s: float = 300.0
+    engine_wait_s: float = 60.0
     engine_drain_s: float = 60.0
     engine_hang_s: float = 60.0
     heartbeat_s: float = 10.0
@@ -365,7 +365,9 @@ SETTINGS = (
     Setting("queue_timeout_s", "SECONDS", _seconds, "how long a request may wait for a place at the backend"),
     Setting("first_token_timeout_s", "SECONDS", _seconds, "how long the backend may take to the first token, reading the prompt included"),
     Setting("idle_timeout_s", "SECONDS", _seconds, "how long an answer may make no progress"),
+    Setting("whole_timeout_s", "SECONDS", _seconds, "how long the backend may take for an answer that it gives in one piece"),
     Setting("total_timeout_s", "SECONDS", _seconds, "how long a request may take altogether; default: for ever"),
+    Setting("write_timeout_s", "SECONDS", _seconds, "how long a client may take nothing of its answer before its connection is closed"),
     Setting("engine_start_timeout_s", "SECONDS", _seconds, "how long our own engine may take to load its model"),
     Setting("engine_wait_s", "SECONDS", _seconds, "how long a request waits for an engine of ours that is loading its model"),
     Setting("engine_drain_s", "SECONDS", _seconds, "how long answers of an engine of ours that is being replaced may go on"),
@@ -380,9 +382,7 @@ SETTINGS = (
     Setting(
         "messages_alias",
         "NAME",
-    Setting("whole_timeout_s", "SECONDS", _seconds, "how long the backend may take for an answer that it gives in one piece"),
         _text,
-    Setting("write_timeout_s", "SECONDS", _seconds, "how long a client may take nothing of its answer before its connection is closed"),
         "further name of the model for Messages clients that keep only names they know, such as claude-local",
     ),
     Setting("shutdown_grace_s", "SECONDS", _seconds, "how long open answers may go on after a signal to stop"),
