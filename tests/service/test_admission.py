@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -174,6 +175,52 @@ def test_beyond_the_limit_a_request_is_turned_away_and_leaves_nothing():
     first.release()
     assert second.is_admitted
     assert gate.enter("ann").position == 1
+
+
+def test_a_full_queue_turns_away_the_last_of_whoever_has_most_in_it():
+    gate = admission(1, queue_limit=4)
+    gate.enter("ann")
+    anns = [gate.enter("ann") for _ in range(4)]
+    bobs = [gate.enter("bob")]
+    assert [ticket.refusal is None for ticket in anns] == [True, True, True, False]
+    assert anns[-1].refusal.kind is ErrorKind.QUEUE_FULL
+    assert anns[-1].refusal.retry_after_s
+    bobs.append(gate.enter("bob"))
+    assert [ticket.refusal is None for ticket in anns] == [True, True, False, False]
+    for owner in ("ann", "bob"):
+        with pytest.raises(ApiError, match="All slots of the backend are in use, and 4 requests wait"):
+            gate.enter(owner)
+    cid = gate.enter("cid")
+    assert [ticket.refusal is None for ticket in (*anns[:2], *bobs, cid)] == [True, True, True, False, True]
+    assert gate.waiting == 4
+    assert [ticket.position for ticket in (bobs[0], cid, anns[0], anns[1])] == [1, 2, 3, 4]
+
+
+def test_who_waits_learns_that_it_is_turned_away():
+    async def scenario():
+        gate = admission(1, queue_limit=1)
+        gate.enter("ann")
+        first = gate.enter("ann")
+        waiting = asyncio.create_task(first.wait())
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError):
+            gate.enter("bob")
+        assert not waiting.done(), "who has one is not turned away for another who has one"
+        gate.close()
+        assert not await waiting
+
+        gate = admission(1, queue_limit=2)
+        gate.enter("ann")
+        second = [gate.enter("ann") for _ in range(2)][-1]
+        waiting = asyncio.create_task(second.wait())
+        await asyncio.sleep(0)
+        gate.enter("bob")
+        assert not await waiting
+        assert second.refusal.kind is ErrorKind.QUEUE_FULL
+        second.release()
+        assert gate.waiting == 2
+
+    run(scenario())
 
 
 def test_no_queue_at_all():
@@ -367,14 +414,21 @@ class FairQueue(RuleBasedStateMachine):
     @rule(owner=st.sampled_from(OWNERS), mark=st.none() | st.integers(1, 4))
     def enter(self, owner, mark):
         full = len(self.waiting()) >= 12
+        numbers = Counter(ticket.owner for ticket in self.waiting())
+        most = max(numbers.values(), default=0)
         with self.watched():
             try:
                 ticket = self.gate.enter(owner, mark and Affinity(mark, mark % 2))
             except ApiError:
                 assert full
+                assert numbers[owner] + 1 >= most
                 return
+        turned_away = [other for other in self.tickets if other.refusal is not None]
+        assert len(turned_away) == (full and not ticket.is_admitted)
+        for other in turned_away:
+            self.tickets.remove(other)
+            assert numbers[other.owner] == most > numbers[owner] + 1
         self.tickets.append(ticket)
-        assert not full or ticket.is_admitted
         if ticket.is_admitted:
             self.serve(owner)
         else:

@@ -173,6 +173,29 @@ def test_the_queue_begins_with_the_question_and_not_with_the_conversion() -> Non
     run(scenario)
 
 
+@pytest.mark.parametrize("waits", [True, False], ids=["while it waits", "between two signs of life"])
+def test_a_request_that_is_turned_away_for_another_is_not_sent(waits: bool) -> None:
+    async def scenario() -> None:
+        stand = Stand()
+        stand.admission = stand.flights.admission = Admission(queue_limit=2, slots=1)
+        for _ in range(2):
+            stand.admission.enter("")
+        stand.learn()
+        stand.converted.set_result(b"{}")
+        assert not await stand.flight.open(0.01)
+        opening = asyncio.create_task(stand.flight.open()) if waits else None
+        await asyncio.sleep(0)
+        stand.admission.enter("bob")
+        with pytest.raises(ApiError) as caught:
+            await (opening or stand.flight.open())
+        assert caught.value.kind is ErrorKind.QUEUE_FULL
+        assert stand.backend.bodies == []
+        stand.client.close()
+        assert stand.admission.waiting == 2
+
+    run(scenario)
+
+
 def test_both_waits_share_the_limit_of_the_queue() -> None:
     async def scenario() -> None:
         stand = Stand(queue=0.2)

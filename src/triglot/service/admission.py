@@ -1,7 +1,8 @@
 """Who may ask the backend now: as many requests as it has slots. The others wait here, where they are counted and can be taken back.
 
 The queue is fair: requests of one owner are served as they came, and the owners in turn: next is the one who was served the longest ago.
-A request for several answers needs a place for each: while it is next, what comes free is kept for it.
+A request for several answers needs a place for each: while it is next, what comes free is kept for it. If the queue is full, whoever has
+most in it goes without: the latest of those requests is turned away, be it the one that comes or one that waits.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ class Ticket:
         admitted_at: when, in seconds.
         place: what it took, the first of several; `None` while it waits, and where nothing is counted.
         slot: the backend's slot that is meant for it; `None` where there is no telling.
+        refusal: why it has been turned away; `None` if it has not.
     """
 
     __slots__ = (
-        *("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "place", "slot"),
-        "width",
+        *("_admission", "_decided", "_is_released", "admitted_at", "affinity", "arrived", "is_admitted", "owner", "place"),
+        *("refusal", "slot", "width"),
     )
 
     def __init__(self, admission: Admission, owner: str, affinity: Affinity | None, width: int, arrived: int) -> None:
@@ -56,6 +58,7 @@ class Ticket:
         self.admitted_at = 0.0
         self.place: int | None = None
         self.slot: int | None = None
+        self.refusal: ApiError | None = None
 
     @property
     def position(self) -> int:
@@ -66,7 +69,7 @@ class Ticket:
         return 0 if self.is_admitted or self._is_released else self._admission.position_of(self)
 
     async def wait(self, within_s: float | None = None) -> bool:
-        """Return whether the request is admitted, as soon as that is settled: false after `within_s`, or if the ticket is released.
+        """Return whether the request is admitted, as soon as that is settled: false after `within_s`, or if it is released or turned away.
 
         A task that is cancelled here still has its ticket to release.
         """
@@ -81,6 +84,11 @@ class Ticket:
         self.is_admitted = True
         self.admitted_at = now
         self._settle()
+
+    def refuse(self, refusal: ApiError) -> None:
+        """Turn the request away; for the admission alone."""
+        self.refusal = refusal
+        self.release()
 
     def release(self) -> None:
         """Give the place to the next one, or leave the queue. Doing it again has no effect."""
@@ -139,7 +147,7 @@ class Admission:
             self._resize(slots)
 
     def enter(self, owner: str, affinity: Affinity | None = None, width: int = 1) -> Ticket:
-        """Take a place, or the last position of the owner's in the queue.
+        """Take a place, or the last position of the owner's in the queue; perhaps that of a request whose owner has more waiting.
 
         Args:
             owner: whose turn it takes.
@@ -147,7 +155,7 @@ class Admission:
             width: how many answers it asks for, each of which takes a place; it needs no more places than there are.
 
         Raises:
-            ApiError: as many requests wait as may.
+            ApiError: as many requests wait as may, and no other owner has more of them.
         """
         ticket = Ticket(self, owner, affinity, width, self._places.arrive())
         queue = self._queues.get(owner)
@@ -157,10 +165,9 @@ class Admission:
         self.waiting += 1
         self._admit()
         if not ticket.is_admitted and self.waiting > self._queue_limit:
-            after_s = self._expect_s(ticket.position)
-            ticket.release()
-            message = f"All slots of the backend are in use, and {self.waiting} requests wait for one: try again in {after_s} s."
-            raise ApiError(ErrorKind.QUEUE_FULL, message, retry_after_s=after_s)
+            self._turn_away(max(self._queues.values(), key=lambda queue: (len(queue), queue[-1].arrived))[-1])
+            if ticket.refusal is not None:
+                raise ticket.refusal
         return ticket
 
     def position_of(self, ticket: Ticket) -> int:
@@ -220,6 +227,11 @@ class Admission:
     def _names_slots(self) -> bool:
         """Whether each place is a slot of the backend."""
         return self._count is not None and self._told is not None and self._count <= self._told
+
+    def _turn_away(self, ticket: Ticket) -> None:
+        after_s = self._expect_s(ticket.position)
+        message = f"All slots of the backend are in use, and {self.waiting - 1} requests wait for one: try again in {after_s} s."
+        ticket.refuse(ApiError(ErrorKind.QUEUE_FULL, message, retry_after_s=after_s))
 
     def _foremost(self) -> tuple[Claim, Ticket]:
         """Who is next."""

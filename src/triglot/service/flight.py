@@ -452,6 +452,8 @@ class Flight:
             raise self._verdict
         if self._ended:
             raise Aborted
+        if self._ticket is not None and self._ticket.refusal is not None:
+            raise self._ticket.refusal
 
     def _set_timer(self, seconds: float | None, phase: str) -> asyncio.TimerHandle | None:
         return None if seconds is None else self._loop.call_later(seconds, self._expire, phase)
