@@ -8,7 +8,7 @@ from typing import Any
 
 import falcon
 import pytest
-from falcon.testing import TestClient
+from falcon.testing import ASGIRequestEventEmitter, TestClient
 
 from triglot.app import create_app
 from triglot.errors import ApiError, ErrorKind
@@ -22,6 +22,12 @@ MESSAGES = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "conten
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 BODIES: dict[str, Any] = {"chat": CHAT, "responses": RESPONSES, "messages": MESSAGES}
 DIALECTS = list(PATHS)
+
+
+@pytest.fixture(autouse=True)
+def _stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Falcon's client leaves as soon as it has sent its request, which no request survives that waits for anything."""
+    monkeypatch.setattr(ASGIRequestEventEmitter, "disconnect", lambda _: None)
 
 
 def client(**settings: Any) -> TestClient:
@@ -108,15 +114,6 @@ def test_what_cannot_be_met_is_refused_with_the_reason(changes: dict[str, Any], 
     assert (error["code"], error["param"]) == ("unsupported_parameter", param)
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/x.png", "https://example.org/x.png", "file:///etc/passwd"])
-def test_an_image_on_the_web_is_not_left_to_the_backend(url: str) -> None:
-    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]
-    body = {**CHAT, "messages": [{"role": "user", "content": parts}]}
-    answer = post(PATHS["chat"], body, backend_profile="llama-server")
-    assert answer.status_code == 400
-    assert "--fetch-media" in error_of("chat", answer)["message"]
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_body_over_the_limit_is_not_read(dialect: str) -> None:
     answer = post(PATHS[dialect], {**BODIES[dialect], "user": "x" * 2000}, max_body_bytes=1024)
@@ -131,6 +128,19 @@ def test_other_media_are_refused(dialect: str, headers: dict[str, str]) -> None:
     assert answer.status_code == 415
     error_of(dialect, answer)
     assert answer.headers.get("accept-encoding") == ("gzip, deflate, zstd" if "content-encoding" in headers else None)
+
+
+@pytest.mark.parametrize("path", [*PATHS.values(), "/api/inference/cancel", "/api/generate", "/api/engine/load", "/v1/conversations"])
+def test_a_body_says_what_it_is(path: str) -> None:
+    """A web page may send one that does not, from anywhere."""
+    answer = client().simulate_post(path, body=json.dumps({**CHAT, **RESPONSES, **MESSAGES, "prompt": "hello"}).encode())
+    assert answer.status_code == 415
+    assert "Content-Type" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/inference/cancel", "/v1/responses/resp_x/cancel"])
+def test_no_body_needs_no_content_type(path: str) -> None:
+    assert client().simulate_post(path).status_code in (200, 404)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -209,6 +219,46 @@ def test_who_may_come_back_is_always_told_when(monkeypatch: pytest.MonkeyPatch, 
     answer = post(PATHS[dialect], BODIES[dialect])
     assert answer.status_code in (429, 503, 529)
     assert answer.headers["retry-after"] == "1"
+
+
+def ask(headers: dict[str, str], path: str = PATHS["chat"], method: str = "POST", **settings: Any) -> Any:
+    """A request that has arrived at loopback."""
+    told = {"content-type": "application/json", **headers}
+    name = told.pop("host", "localhost")
+    body = json.dumps({**CHAT, **RESPONSES, **MESSAGES}).encode() if method == "POST" else None
+    return client(**settings).simulate_request(method, path, body=body, headers=told, host=name, extras={"server": ("127.0.0.1", 8420)})
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("headers", [{"origin": "http://evil.example"}, {"host": "evil.example:8420"}])
+def test_a_page_from_elsewhere_is_refused(dialect: str, headers: dict[str, str]) -> None:
+    answer = ask(headers, PATHS[dialect])
+    assert answer.status_code == 403
+    assert "--allowed-origins" in error_of(dialect, answer)["message"]
+    assert "access-control-allow-origin" not in answer.headers
+    assert ask({}, PATHS[dialect]).status_code == 502
+    assert ask(headers, PATHS[dialect], host="0.0.0.0").status_code == 502
+    assert ask({**headers, "authorization": "Bearer k"}, PATHS[dialect], api_keys=("k",)).status_code == 502
+
+
+def test_what_is_stored_is_not_read_by_a_name_that_was_made_to_point_here() -> None:
+    for path in ("/v1/responses/resp_x", "/v1/models", "/", "/health", "/openapi/chat.json"):
+        assert ask({"host": "evil.example"}, path, "GET").status_code == 403
+
+
+@pytest.mark.parametrize("keys", [(), ("k",)])
+def test_a_page_that_is_named_may_ask_and_read(keys: tuple[str, ...]) -> None:
+    settings: Any = {"allowed_origins": ("https://ui.example",), "api_keys": keys}
+    page = {"origin": "https://ui.example", "host": "ui.example"}
+    question = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    answer = ask({**page, **question}, method="OPTIONS", **settings)
+    assert (answer.status_code, answer.headers["access-control-allow-headers"]) == (204, "authorization")
+    refused = ask(page, **settings) if keys else ask({**page, "content-type": "text/plain"}, **settings)
+    reached = ask({**page, "authorization": "Bearer k"}, **settings)
+    assert (refused.status_code, reached.status_code) == (401 if keys else 415, 502)
+    assert refused.headers["access-control-allow-origin"] == reached.headers["access-control-allow-origin"] == "https://ui.example"
+    other = ask({**question, "origin": "http://localhost:3000"}, method="OPTIONS", **settings)
+    assert not [name for name in other.headers if name.startswith("access-control-")]
 
 
 def test_health_needs_no_key_and_tells_that_nothing_can_be_served() -> None:

@@ -22,6 +22,8 @@ from triglot.dialects.messages import errors as messages_errors
 from triglot.errors import ApiError, ClientGone, ErrorKind, retry_after_s
 from triglot.generated import DIALECTS, Route
 from triglot.logs import CLIENT_GONE, RequestLog
+from triglot.loopback import is_loopback
+from triglot.origins import Origins
 from triglot.service.assembly import Handlers, assemble
 from triglot.settings import Settings
 from triglot.state.store import StoreError
@@ -105,36 +107,42 @@ class Application(falcon.asgi.App[Any, Any]):
 
 
 class Gate:
-    """What every request passes: it gets an id and, if keys are set, must show one."""
+    """What every request passes: it gets an id, comes from where it may and, if keys are set, must show one."""
 
     def __init__(self, settings: Settings) -> None:
         self._keys = [key.encode() for key in settings.api_keys]
+        self._origins = Origins(settings.allowed_origins, guarded=bool(settings.api_keys), local=is_loopback(settings.host))
         self._max_body_bytes = settings.max_body_bytes
 
     async def process_request(self, req: Request, resp: Response) -> None:
         """Let the request in, or raise."""
         resp.set_header("request-id" if is_messages(req) else "x-request-id", self._name(req))
+        self._check_origin(req)
+        if permitted := self._origins.answer_preflight(req.method, req.headers):
+            resp.set_headers(permitted)
+            resp.status = falcon.HTTP_NO_CONTENT
+            resp.complete = True
+            return
         self._admit(req)
 
     async def process_request_ws(self, req: Request, ws: WebSocket) -> None:  # noqa: ARG002
-        """Let the WebSocket in, or raise.
-
-        Browsers let any web page open one to any server, a server on loopback too, and tell only by `Origin` which page it is.
-        """
+        """Let the WebSocket in, or raise."""
         self._name(req)
         self._admit(req)
-        origin = req.get_header("origin")
-        if origin is not None and not self._keys and origin.partition("://")[2] != req.get_header("host"):
-            message = f"Web pages of {origin} may not use this server: its WebSockets are for other programs, or for those who show a key."
-            raise ApiError(ErrorKind.PERMISSION, message)
+        self._check_origin(req, is_socket=True)
 
     async def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002
-        """Say how long the answer took to begin, in the OpenAI dialects, and note what it is."""
+        """Say how long the answer took to begin, in the OpenAI dialects, and which page may read it, and note what it is."""
+        resp.set_headers(self._origins.permit(req.headers))
         request_log = req.scope[LOG_KEY]
         request_log.status = resp.status_code
         request_log.streamed = resp.stream is not None
         if not is_messages(req):
             resp.set_header("openai-processing-ms", str(int((time.perf_counter() - req.context.started_at) * 1000)))
+
+    def _check_origin(self, req: Request, *, is_socket: bool = False) -> None:
+        address, _ = req.scope.get("server") or ("", None)
+        self._origins.check(req.headers, address=address, is_socket=is_socket)
 
     def _name(self, req: Request) -> str:
         state = req.context

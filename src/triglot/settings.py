@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from triglot.backend.profiles import PROFILES
+from triglot.origins import read_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ class Settings:
     model_dirs: tuple[Path, ...] = ()
     engine_swap: Literal["auto", "beside", "after"] = "auto"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    allowed_origins: tuple[str, ...] = ()
     signing_key: str | None = field(default=None, repr=False)
     state: Path | Literal["memory"] | None = None
     state_ttl_s: float = 30 * 24 * 3600.0
@@ -278,6 +280,13 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(read_origin(part) for part in text.split(",") if part.strip())
+    if not origins:
+        raise ValueError("must name at least one origin")
+    return origins
+
+
 def _signing_key(text: str) -> str:
     if not (len(text) >= SHORTEST_SIGNING_KEY and text.isascii() and text.isprintable() and " " not in text):
         raise ValueError(f"must be at least {SHORTEST_SIGNING_KEY} characters of printable ASCII without spaces")
@@ -349,6 +358,12 @@ SETTINGS = (
         "whether a new engine starts beside the old one or after its end; auto: beside it where the memory is there",
     ),
     Setting("api_keys", "KEY[,KEY...]", _keys, "keys of which a client must send one (safer as a variable)"),
+    Setting(
+        "allowed_origins",
+        "ORIGIN[,ORIGIN...]",
+        _origins,
+        "web pages that may use the server, such as http://localhost:3000, vscode-webview://* or *",
+    ),
     Setting(
         "signing_key",
         "KEY",

@@ -188,10 +188,10 @@ async def read_request(
 ) -> RequestContext:
     """Read the whole request and start to watch the client.
 
-    Where the specs name no body, `body` is false: a POST may have none then.
+    Where the specs require no body, `body` is false: a POST may have none then.
 
     Raises:
-        ApiError: the body is too large, is damaged, is not JSON, or has a content type or encoding that is not served.
+        ApiError: the body is too large, is damaged, is not JSON, or has no content type, or one or an encoding that is not served.
     """
     state = req.context
     headers = {name.lower(): value for name, value in req.headers.items()}
@@ -202,6 +202,8 @@ async def read_request(
     if req.method in ("POST", "PUT", "PATCH"):
         codings = _check_media(req, resp)
         context.body = await _read_body(req, state.max_body_bytes)
+        if context.body and not req.content_type:
+            raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The header Content-Type is missing: send Content-Type: {_JSON}.")
         if codings and context.body:
             context.body = await decompress(context.body, codings, state.max_body_bytes)
         context.document = _decode_json(context.body) if body or context.body else {}
@@ -298,7 +300,10 @@ def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:
 
 
 def _check_media(req: Request, resp: Response) -> tuple[str, ...]:
-    """The codings of a body that is served."""
+    """The codings of a body that is served.
+
+    A web page from anywhere may send a body that is called text, a form, or nothing at all: only for others do browsers ask first.
+    """
     content_type = (req.content_type or _JSON).partition(";")[0].strip().lower()
     if content_type != _JSON and not content_type.endswith("+json"):
         raise ApiError(ErrorKind.UNSUPPORTED_MEDIA, f"The content type {content_type} is not served here: send {_JSON}.")

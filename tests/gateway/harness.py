@@ -47,7 +47,7 @@ class Gateway:
         """Send one request on a connection of its own."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         payload = json.dumps(body).encode()
-        head = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", f"content-length: {len(payload)}", *headers]
+        head = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json", f"content-length: {len(payload)}", *headers]
         writer.write("\r\n".join([*head, "", ""]).encode() + payload)
         await writer.drain()
         return reader, writer

@@ -216,7 +216,7 @@ def test_what_has_no_effect_is_named(watched: Gateway) -> None:
 def test_a_path_that_nobody_serves(watched: Gateway) -> None:
     async def get() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", watched.port)
-        writer.write(b"GET /nothing%0Aforged?key=secret HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        writer.write(b"GET /nothing%0Aforged?key=secret HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         await reader.read()
         writer.close()
 

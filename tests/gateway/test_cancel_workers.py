@@ -94,7 +94,7 @@ class Line:
     async def post(self, path: str, body: dict[str, Any], key: str = KEY) -> int:
         """Send a request; return the status of its answer."""
         payload = json.dumps(body).encode()
-        lines = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", f"authorization: Bearer {key}"]
+        lines = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json", f"authorization: Bearer {key}"]
         self._writer.write("\r\n".join([*lines, f"content-length: {len(payload)}", "", ""]).encode() + payload)
         self._head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         return int(self._head.split(" ")[1])

@@ -48,7 +48,7 @@ def test_the_backend_gets_what_was_compressed(gateway: Gateway, dialect: str, co
         payload = compress(json.dumps({**body, "stream": True}).replace("hello", told).encode())
         async with playing(gateway, play):
             reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-            head = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", f"content-encoding: {coding}"]
+            head = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json", f"content-encoding: {coding}"]
             writer.write("\r\n".join([*head, f"content-length: {len(payload)}", "connection: close", "", ""]).encode() + payload)
             answer = await asyncio.wait_for(reader.read(), 30)
             writer.close()

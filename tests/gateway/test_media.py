@@ -7,6 +7,8 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.media.pictures import decode, encode, picture
 from tests.media.sheets import pdf
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 def ask(gateway: Gateway, *blocks: dict[str, Any], dialect: str = "messages") -> tuple[Reply, list[Any]]:
     """The gateway's answer to a user's message, and the chat messages that reached the backend."""
-    fields = {"messages" if dialect == "messages" else "input": [{"role": "user", "content": blocks}]}
+    fields = {"input" if dialect == "responses" else "messages": [{"role": "user", "content": blocks}]}
     reached: list[Any] = []
 
     async def play(connection: Connection) -> None:
@@ -68,6 +70,13 @@ def test_nothing_is_fetched_unless_the_operator_says_so(gateway: Gateway) -> Non
     reply, reached = ask(gateway, {"type": "image", "source": {"type": "url", "url": "http://127.0.0.1:1/a.png"}})
     assert (reply.status, reached) == (400, [])
     assert "nothing is fetched from the web here" in json.loads(reply.body)["error"]["message"]
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/x.png", "https://example.org/x.png", "file:///etc/passwd"])
+def test_an_image_on_the_web_is_not_left_to_the_backend(gateway: Gateway, url: str) -> None:
+    reply, reached = ask(gateway, {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}, dialect="chat")
+    assert (reply.status, reached) == (400, [])
+    assert "--fetch-media" in json.loads(reply.body)["error"]["message"]
 
 
 def data_url(media_type: str, data: bytes) -> str:

@@ -491,7 +491,7 @@ def test_other_paths_take_no_websocket(gateway: Gateway, path: str, status: int)
 
 def test_a_get_without_an_upgrade_is_told_to_post(gateway: Gateway) -> None:
     with sockets.create_connection(("127.0.0.1", gateway.port)) as plain:
-        plain.sendall(b"GET /v1/responses HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        plain.sendall(b"GET /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         answer = b""
         while data := plain.recv(65536):
             answer += data

@@ -132,8 +132,9 @@ def test_without_directories_only_the_demo_model_can_be_loaded(tmp_path: Path, o
     ("headers", "settings", "told"),
     [
         ({}, {"host": "0.0.0.0"}, "from this machine only"),
-        ({"origin": "https://evil.example"}, {}, "not by way of https://evil.example"),
-        ({"origin": "null"}, {}, "not by way of null"),
+        ({"origin": "https://evil.example"}, {}, "--allowed-origins"),
+        ({"origin": "null"}, {}, "--allowed-origins"),
+        ({"origin": "https://ours.example"}, {"allowed_origins": ("https://ours.example",)}, "not by way of https://ours.example"),
         ({"host": "evil.example"}, {}, "not by way of evil.example"),
     ],
 )
