@@ -22,6 +22,8 @@ def read(data: bytes, *, is_answer: bool = True) -> Message | None:
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd", b"abc"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n", b"abc"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Digest: 1\r\nX-More: 2\r\n\r\n", b"abc"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20001\r\n" + b"a" * 0x20001 + b"\r\n0\r\n\r\n", b"a" * 0x20001),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", b"abc"),
     ],
 )
@@ -49,6 +51,9 @@ def test_a_connection_that_ends_before_a_message_is_no_message() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "inside the body"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "inside the body"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "not a chunk size"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n", "not a chunk size"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Digest: 1\r\n", "inside the body"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nabc", "not a content length"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", "does not end in CRLF"),
     ],
 )

@@ -78,12 +78,16 @@ def test_frames_have_the_time_of_their_last_byte():
         ([], 0, b"", "closed without an answer"),
         ([b"HTTP/1.1 200"], 0, b"", "inside the headers"),
         ([b"SSH-2.0-OpenSSH\r\n\r\n"], 0, b"", "not the first line"),
+        ([b"HTTP/1.1 " + b"9" * 5000 + b" OK\r\n\r\n"], 0, b"", "not the first line"),
+        ([b"HTTP/1.1 099 OK\r\n\r\n"], 0, b"", "not the first line"),
+        ([b"HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok"], 200, b"ok", None),
         ([b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"], 0, b"", "not a header line"),
         ([b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"], 200, b"abc", "inside the body"),
         ([b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\nabc"], 200, b"", "not a content length"),
         ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"], 200, b"abc", "inside the body"),
         ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"], 200, b"abc", "not a chunk size"),
         ([b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"], 200, b"ok", None),
+        ([b"HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"], 200, b"ok", None),
     ],
 )
 def test_what_came_is_kept_also_where_it_broke_off(pieces, status, body, error):

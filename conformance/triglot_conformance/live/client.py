@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from triglot_conformance.live.target import Target
 
 _STREAM: Final = "text/event-stream"
+_STATUS_LINE: Final = re.compile(r"HTTP/1\.[01] ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
+_INTERIM: Final = {100, *range(102, 200)}
 _HEAD_LIMIT: Final = 1 << 20
 _SLOW_BYTES, _SLOW_PAUSE_S, _SLOW_BUFFER = 64, 0.001, 2048
 _SPLIT_BYTES: Final = 7
@@ -147,12 +150,9 @@ class _Exchange:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         head = await read_head(reader)
-        while head is not None and head.start_line.split(" ", 2)[1:2] == ["100"]:
+        while _status(head) in _INTERIM:
             head = await read_head(reader)
-        if head is None:
-            raise HttpError("the connection was closed without an answer")
-        if not (head.start_line.startswith("HTTP/1.") and head.start_line.split(" ")[1:2] and head.start_line.split(" ")[1].isdecimal()):
-            raise HttpError(f"not the first line of an answer: {head.start_line[:80]!r}")
+        assert head is not None  # noqa: S101 - it has a status
         self._head_ms = self._now_ms()
         self.head = head
         if self._request.method != "HEAD" and Message(head).status not in (204, 304):
@@ -183,6 +183,20 @@ class _Exchange:
 
     def _now_ms(self) -> float:
         return round((time.perf_counter() - self._sent_at) * 1000, 2)
+
+
+def _status(head: Head | None) -> int:
+    """The status of an answer.
+
+    Raises:
+        HttpError: it has none.
+    """
+    if head is None:
+        raise HttpError("the connection was closed without an answer")
+    found = _STATUS_LINE.fullmatch(head.start_line)
+    if found is None:
+        raise HttpError(f"not the first line of an answer: {head.start_line[:80]!r}")
+    return int(found[1])
 
 
 def _frames(body: bytes) -> list[Frame]:

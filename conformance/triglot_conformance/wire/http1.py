@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 
 _PIECE: Final = 1 << 16
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 
 class HttpError(Exception):
@@ -188,8 +191,8 @@ async def _read_body(reader: asyncio.StreamReader, head: Head, *, is_answer: boo
 
 
 def _parse_length(text: str) -> int:
-    if not text.isdecimal():
-        raise HttpError(f"not a content length: {text!r}")
+    if not _LENGTH.fullmatch(text):
+        raise HttpError(f"not a content length: {text[:80]!r}")
     return int(text)
 
 
@@ -197,18 +200,23 @@ async def _read_chunks(reader: asyncio.StreamReader, taken: Taken) -> bytes:
     body = bytearray()
     while True:
         line = await reader.readuntil(b"\r\n")
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
-            raise HttpError(f"not a chunk size: {line!r}") from None
-        chunk = await reader.readexactly(size + 2)
-        if chunk[-2:] != b"\r\n":
-            raise HttpError(f"a chunk of {size} bytes does not end in CRLF")
+        size_text = line.partition(b";")[0].strip()
+        if not _CHUNK_SIZE.fullmatch(size_text):
+            raise HttpError(f"not a chunk size: {line[:80]!r}")
+        size = int(size_text, 16)
         if not size:
+            while await reader.readuntil(b"\r\n") != b"\r\n":
+                pass  # a trailer
             return bytes(body)
-        body += chunk[:-2]
-        if taken(chunk[:-2]):
-            return bytes(body)
+        left = size
+        while left:  # a chunk may be larger than what anybody wants to hold
+            piece = await reader.readexactly(min(left, _PIECE))
+            left -= len(piece)
+            body += piece
+            if taken(piece):
+                return bytes(body)
+        if await reader.readexactly(2) != b"\r\n":
+            raise HttpError(f"a chunk of {size} bytes does not end in CRLF")
 
 
 async def exchange(host: str, port: int, request: Request, timeout_s: float, taken: Taken = lambda _: None) -> Message:
