@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from triglot.backend.client import Aborted
+from triglot.dialects.chat.fold import CompletionFold
 from triglot.dialects.chat.relay import StreamRelay
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.logs import RequestLog
@@ -205,14 +206,14 @@ async def test_only_the_answer_itself_is_a_step_forward() -> None:
         await relay_call(call, **options)
         assert call.steps == 2
     call = FakeCall([READING, b":\n\n", READING, TEXT[:9], TEXT[9:], END + DONE])
-    await fold_answer(call)
+    await fold_answer(call, CompletionFold())
     assert call.steps == 2
 
 
 @in_time
 async def test_an_answer_in_one_piece_is_folded() -> None:
     call: Any = FakeCall([TEXT[:9], TEXT[9:] + END, DONE + b"what follows"])
-    assert json.loads(await fold_answer(call))["choices"][0]["message"]["content"] == "Hel"
+    assert json.loads(await fold_answer(call, CompletionFold()))["choices"][0]["message"]["content"] == "Hel"
     assert call.closed_whole is True
 
 
@@ -231,6 +232,6 @@ async def test_an_answer_in_one_piece_is_folded() -> None:
 async def test_half_an_answer_in_one_piece_is_an_error(script: Any, raised: Any, kind: Any) -> None:
     call: Any = FakeCall(script)
     with pytest.raises(raised) as told:
-        await fold_answer(call)
+        await fold_answer(call, CompletionFold())
     assert getattr(told.value, "kind", None) is kind
     assert call.closed_whole is not None

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from triglot.dialects.chat.ending import read_ending
+from triglot.dialects.chat.fold import CompletionFold
 from triglot.dialects.chat.relay import StreamRelay
 from triglot.dialects.chat.request import WATCHED, can_fold, convert_request, find_remote_images, streamed
+from triglot.dialects.chat.single_call import COUNTED, keep_first_call
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.chat.support import CREATE_CHAT_COMPLETION
 from triglot.media.reader import Remote
@@ -47,18 +49,24 @@ class ChatHandlers:
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:
         """Answer with the backend's own bytes, or with what they are as a stream, folded."""
         flight = self._flights.begin(context)
+        single_call = _wants_single_call(request)
 
         async def prepare() -> bytes:
             profile = await self._prepare(context)
             fold = self._fold and profile.extensions and can_fold(context.document)
             flight.in_one_piece = not fold
-            return convert_request(context.document, context.body, profile, streamed(context.document) if fold else {})
+            more = {**streamed(context.document), **(COUNTED if single_call else {})} if fold else {}
+            return convert_request(context.document, context.body, profile, more)
 
         flight.load(prepare, width=request.n or 1)
         await get_ready(flight)
         fold = not flight.in_one_piece
         await open_answer(flight, context, stream=fold)
-        answer = await (fold_answer if fold else read_body)(flight)
+        if fold:
+            answer = await fold_answer(flight, CompletionFold(choices=request.n or 1, single_call=single_call))
+        else:
+            answer = await read_body(flight)
+            answer = keep_first_call(answer) if single_call else answer
         if context.log.is_wanted:
             context.log.conclude(read_ending([answer]))
         return answer
@@ -66,13 +74,16 @@ class ChatHandlers:
     async def stream_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> ByteStream:
         """Answer with the backend's own bytes, in whole events."""
         flight = self._flights.begin(context)
+        single_call = _wants_single_call(request)
+        tell_usage = bool(request.stream_options and request.stream_options.include_usage)
+        counts = COUNTED if single_call and tell_usage else {}
         extensions = True  # until it is known: a backend without them sends nothing that would be hidden
 
         async def prepare() -> bytes:
             nonlocal extensions
             profile = await self._prepare(context)
             extensions = profile.extensions
-            return convert_request(context.document, context.body, profile, WATCHED if extensions else {})
+            return convert_request(context.document, context.body, profile, {**WATCHED, **counts} if extensions else {})
 
         flight.load(prepare, width=request.n or 1)
         await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
@@ -80,7 +91,9 @@ class ChatHandlers:
             choices=request.n or 1,
             hide_progress=extensions and not request.return_progress,
             tell_progress=bool(request.return_progress),
-            tell_usage=bool(request.stream_options and request.stream_options.include_usage),
+            tell_usage=tell_usage,
+            single_call=single_call,
+            hide_timings=bool(counts) and extensions and not request.timings_per_token,
         )
         return RelayedStream(flight, relay, context.request_id, self._heartbeat_s)
 
@@ -111,6 +124,10 @@ class ChatHandlers:
             inline = await session.read_image(Remote(image["url"]), where)
             image["url"] = f"data:{inline.media_type};base64,{inline.data}"
         context.body = msgspec.json.encode(context.document)
+
+
+def _wants_single_call(request: CreateChatCompletion) -> bool:
+    return request.parallel_tool_calls is False and bool(request.tools)
 
 
 def _convert_model(entry: dict[str, Any]) -> Model:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from triglot.backend.client import Aborted
 from triglot.backend.failures import convert_error_object
 from triglot.dialects.chat.ending import read_ending
-from triglot.dialects.chat.fold import CompletionFold
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.service.answers import EVENT_STREAM, check_answer, told
 
 if TYPE_CHECKING:
+    from triglot.dialects.chat.fold import CompletionFold
     from triglot.dialects.chat.relay import StreamRelay
     from triglot.service.flight import Flight
 
@@ -65,6 +65,7 @@ class RelayedStream:
                 if broken := self._relay.close():
                     return self._end(broken)
                 break
+            self._ended = self._relay.ended
             if whole and self._relay.spoke:
                 self._note_event()
                 return whole
@@ -125,14 +126,17 @@ class RelayedStream:
         await self._call.aclose()
 
 
-async def fold_answer(call: Flight) -> bytes:
+async def fold_answer(call: Flight, fold: CompletionFold) -> bytes:
     """Read a streamed answer to its end, close the call, and return the body that the backend would have given without a stream.
+
+    Args:
+        call: opened.
+        fold: a fresh one.
 
     Raises:
         ApiError: the answer failed: nothing has been sent to the client yet, so it gets a real status.
         ClientGone: the client went away first.
     """
-    fold = CompletionFold()
     try:
         while not fold.ended and (data := await call.read()):
             if fold.feed(data):
@@ -146,4 +150,4 @@ async def fold_answer(call: Flight) -> bytes:
     except asyncio.CancelledError as error:
         raise told(error) from None
     finally:
-        await call.aclose(whole=fold.ended)
+        await call.aclose(whole=fold.ended and not fold.cut)

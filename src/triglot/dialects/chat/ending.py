@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -35,10 +35,22 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _CompletionDetails | None = None
 
 
-class _Timings(msgspec.Struct):
+class Timings(msgspec.Struct):
+    """llama-server's own counts, which come with the last chunk, or with every one."""
+
     cache_n: int
     prompt_n: int
     predicted_n: int
+
+    def usage(self) -> dict[str, Any]:
+        """What llama-server makes of them at the end of an answer."""
+        prompt = self.cache_n + self.prompt_n
+        return {
+            "completion_tokens": self.predicted_n,
+            "prompt_tokens": prompt,
+            "total_tokens": self.predicted_n + prompt,
+            "prompt_tokens_details": {"cached_tokens": self.cache_n},
+        }
 
 
 class _Choice(msgspec.Struct):
@@ -48,7 +60,7 @@ class _Choice(msgspec.Struct):
 class _Answer(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
-    timings: _Timings | None = None
+    timings: Timings | None = None
 
 
 _decode = msgspec.json.Decoder(_Answer).decode

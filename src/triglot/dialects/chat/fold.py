@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from triglot.dialects.chat.ending import Timings
+from triglot.dialects.chat.single_call import FirstCall
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.sse import EventStreamParser, EventTooLargeError
 
@@ -63,7 +65,9 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 class _Choice:
     """One choice as it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, single_call: bool) -> None:
+        self.first = FirstCall() if single_call else None
+        self.is_cut = False  # a further call has been left out
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.calls: dict[int, dict[str, Any]] = {}  # by the backend's numbers, whatever these are
@@ -81,6 +85,9 @@ class _Choice:
 
     def _add_call(self, fragment: _Call) -> None:
         function = fragment.function or _Function()
+        if self.first is not None and not self.first.holds(fragment.index, fragment.id, function.name):
+            self.is_cut = True
+            return
         call = self.calls.setdefault(fragment.index, {"type": "function", "function": {"name": "", "arguments": ""}})
         call["function"]["name"] += function.name or ""
         call["function"]["arguments"] += function.arguments or ""
@@ -99,12 +106,20 @@ class _Choice:
 class CompletionFold:
     """Folds one stream; feed it the bytes as they come, until it has `ended`, and `close` it.
 
+    Args:
+        choices: how many answers were asked for.
+        single_call: the answer ends where a second call begins. If there are more choices, or the counts are not known there, the backend
+            is let go on to its own end, and further calls are left out.
+
     Attributes:
-        ended: whether the backend has said that nothing follows, or that it has failed.
+        ended: whether the backend has said that nothing follows, or that it has failed, or need not go on.
+        cut: whether it was ended here.
         error: the `error` that the stream ended in, as the backend wrote it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, choices: int = 1, single_call: bool = False) -> None:
+        self._asked_for = choices
+        self._single_call = single_call
         self._parser = EventStreamParser()
         self._choices: dict[int, _Choice] = {}
         self._finished = -1  # the choice that ended last: the counts that follow are its own
@@ -113,6 +128,7 @@ class CompletionFold:
         self._timings = _ABSENT
         self._verbose = _ABSENT
         self.ended = False
+        self.cut = False
         self.error: Any = None
 
     def feed(self, data: bytes) -> bool:
@@ -169,12 +185,25 @@ class CompletionFold:
             self.ended = True
             return False
         for piece in chunk.choices:
-            self._choices.setdefault(piece.index, _Choice()).add(piece)
+            choice = self._choices.setdefault(piece.index, _Choice(single_call=self._single_call))
+            choice.add(piece)
+            if choice.is_cut and choice.finish_reason is None and self._asked_for == 1:
+                self._end_here(choice, chunk)
             if piece.finish_reason is not None:
                 self._finished = piece.index
         if self._finished == 0:
             self._take_ending(chunk)
         return not chunk.prompt_progress
+
+    def _end_here(self, choice: _Choice, chunk: _Chunk) -> None:
+        """End the answer before its second call, if it is known what it has taken until then."""
+        if not chunk.timings:
+            return
+        choice.finish_reason = "tool_calls"
+        self.cut = self.ended = True
+        self._last = chunk
+        self._timings = chunk.timings
+        self._usage = msgspec.Raw(msgspec.json.encode(msgspec.json.decode(chunk.timings, type=Timings).usage()))
 
     def _take_ending(self, chunk: _Chunk) -> None:
         """Take what the first choice says at its end; the counts of others are not told without `stream`."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from triglot.dialects.chat.ending import Timings  # noqa: TC001 - msgspec reads it
+from triglot.dialects.chat.single_call import CallCutter, hide_timings
 from triglot.dialects.openai_errors import error_body
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLargeError, encode_data, end_of_last_event
@@ -29,12 +31,6 @@ class _Piece(msgspec.Struct):
         return self.finish_reason is None and not any(value for name, value in (self.delta or {}).items() if name != "role")
 
 
-class _Timings(msgspec.Struct):
-    cache_n: int
-    prompt_n: int
-    predicted_n: int
-
-
 class _Chunk(msgspec.Struct):
     choices: list[_Piece] = []
     created: Any = 0
@@ -42,7 +38,7 @@ class _Chunk(msgspec.Struct):
     model: Any = ""
     system_fingerprint: Any = None
     usage: Any = None
-    timings: _Timings | None = None
+    timings: Timings | None = None
     prompt_progress: Any = None
     error: Any = None
 
@@ -75,22 +71,38 @@ class StreamRelay:
             out.
         tell_progress: the client has asked for it.
         tell_usage: the client has asked for token counts.
+        single_call: the answer ends where a second call begins. If the counts are not known there, or there are more choices, the backend
+            is let go on to its own end, and further calls are left out.
+        hide_timings: the client has not asked for the `timings` that the backend was asked for.
 
     Attributes:
+        ended: the answer was ended here; the backend need not go on.
         spoke: whether what the last `feed` returned has an event in it, and not comments alone.
         answering: whether the answer has begun. The reading of the prompt does not count where it is told.
     """
 
     __slots__ = (
         *("_before", "_calling", "_choices", "_done", "_held", "_hide_progress", "_last", "_open", "_seen", "_tell_progress"),
-        *("_tell_usage", "_waiting", "answering", "spoke"),
+        *("_cutter", "_hide_timings", "_tell_usage", "_waiting", "answering", "ended", "spoke"),
     )
 
-    def __init__(self, *, choices: int = 1, hide_progress: bool = False, tell_progress: bool = False, tell_usage: bool = False) -> None:
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        *,
+        choices: int = 1,
+        hide_progress: bool = False,
+        tell_progress: bool = False,
+        tell_usage: bool = False,
+        single_call: bool = False,
+        hide_timings: bool = False,
+    ) -> None:
         self._choices = choices
         self._hide_progress = hide_progress
         self._tell_progress = tell_progress
         self._tell_usage = tell_usage
+        self._cutter = CallCutter() if single_call else None
+        self._hide_timings = hide_timings
+        self.ended = False
         self._held: bytes | bytearray = b""
         self._last = b""  # the last piece with data: its end says whether the answer was complete
         self._before = b""  # the piece before it: [DONE] often comes alone
@@ -109,6 +121,8 @@ class StreamRelay:
             ApiError: an event does not end.
         """
         whole = self._take_whole(data)
+        if self._cutter is not None and whole:
+            whole = self._cut_calls(whole, self._cutter)
         self.spoke = b"data:" in whole
         if self.spoke:
             self._before, self._last = self._last, whole
@@ -164,12 +178,32 @@ class StreamRelay:
         self._held = b""
         if self._done:
             return b""
+        return self._conclude()
+
+    def _conclude(self, reason: str | None = None) -> bytes:
         self._done = True
         head = self._seen.head()
-        chunks = [{"choices": [self._end(index, begun=begun)], **head} for index, begun in self._open.items()]
+        chunks = [{"choices": [self._end(index, reason, begun=begun)], **head} for index, begun in self._open.items()]
         if self._tell_usage and self._seen.usage is None and (usage := self._count()) is not None:
             chunks.append({"choices": [], **head, "usage": usage})
         return b"".join(map(_encode, chunks)) + encode_data(_DONE)
+
+    def _cut_calls(self, whole: bytes, cutter: CallCutter) -> bytes:
+        """The events without any call but the first; with an end of their own, if one can be given."""
+        kept: list[bytes] = []
+        for event in _EVENT.findall(whole):
+            parts = [cutter.cut(payload) for payload in EventStreamParser().feed(event)]
+            if any(was_cut for _, was_cut in parts):
+                kept += [encode_data(payload) for payload, _ in parts if payload]
+                self._look_at(event)
+                if self._choices == 1 and self._open and (not self._tell_usage or self._seen.timings is not None):
+                    self.ended = True
+                    self._held = b""
+                    kept.append(self._conclude("tool_calls"))
+                    break
+            else:
+                kept.append(hide_timings(event) if self._hide_timings else event)
+        return b"".join(kept)
 
     def _take_beginning(self, whole: bytes) -> bytes:
         events = [event for event in _EVENT.findall(whole) if not (self._look_at(event) and self._hide_progress)]
@@ -228,22 +262,16 @@ class StreamRelay:
         elif not piece.is_blank:
             self._calling.discard(piece.index)
 
-    def _end(self, index: int, *, begun: bool) -> dict[str, Any]:
+    def _end(self, index: int, reason: str | None, *, begun: bool) -> dict[str, Any]:
         delta = {} if begun else {"role": "assistant", "content": ""}
-        return {"finish_reason": "length" if index in self._calling else "stop", "index": index, "delta": delta}
+        return {"finish_reason": reason or ("length" if index in self._calling else "stop"), "index": index, "delta": delta}
 
     def _count(self) -> dict[str, Any] | None:
         """The token counts so far, where the backend tells them with every chunk."""
         timings = self._seen.timings
         if timings is None or self._choices > 1:
             return None
-        prompt = timings.cache_n + timings.prompt_n
-        return {
-            "completion_tokens": timings.predicted_n,
-            "prompt_tokens": prompt,
-            "total_tokens": timings.predicted_n + prompt,
-            "prompt_tokens_details": {"cached_tokens": timings.cache_n},
-        }
+        return timings.usage()
 
 
 def _encode(chunk: dict[str, Any]) -> bytes:

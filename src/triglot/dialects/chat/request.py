@@ -126,7 +126,7 @@ def _merge_system_messages(request: dict[str, Any]) -> None:
 
 
 def _repair_calls(request: dict[str, Any]) -> None:
-    """Give calls in the conversation arguments that the backend reads: a model that was cut off has left half of some to all later turns."""
+    """Give calls in the conversation arguments that the backend reads: a model that was cut off has left half a call to all later turns."""
     messages = request["messages"]
     repaired = [_repair_message(message) for message in messages]
     if any(new is not old for new, old in zip(repaired, messages, strict=True)):
