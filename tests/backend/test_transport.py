@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import inspect
@@ -14,6 +15,7 @@ import pytest
 
 from tests.backend.scripted_server import OK, Peer, ScriptedServer, answering, chunked, in_both_loops
 from triglot.backend.client import Aborted, Backend, Call, Timeouts
+from triglot.backend.exchange import Exchange, NotYet
 from triglot.backend.pool import IDLE_S, MAX_REQUESTS, Limits
 from triglot.backend.transport import Transport
 from triglot.errors import ApiError, ErrorKind
@@ -155,6 +157,89 @@ async def test_a_resolver_may_take_as_long_as_a_connection() -> None:
     request = httpx.Request("GET", "http://host.example/", extensions={"timeout": {"connect": 0.05}})
     with pytest.raises(httpx.ConnectTimeout):
         await Transport(resolve=resolve).handle_async_request(request)
+    await settle()
+
+
+class SlowResolver:
+    """Finds a host when it may, and counts who waits for it."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.asked = 0
+        self.waiting = 0
+
+    async def __call__(self, _host: str, _port: int) -> list[str]:
+        self.asked += 1
+        self.waiting += 1
+        try:
+            await self.may.wait()
+        finally:
+            self.waiting -= 1
+        return ["127.0.0.1"]
+
+
+@in_both_loops
+async def test_a_connection_may_be_waited_for_in_turns() -> None:
+    resolve = SlowResolver()
+    async with ScriptedServer(answering(SIZED)) as server, httpx.AsyncClient(transport=(transport := Transport(resolve=resolve))):
+        extensions = {"exchange": Exchange("GET"), "within": 0.01, "timeout": {"connect": 20}}
+        request = httpx.Request("GET", f"http://host.example:{server.port}/", extensions=extensions)
+        for _ in range(3):
+            with pytest.raises(NotYet):
+                await transport.handle_async_request(request)
+        resolve.may.set()
+        request.extensions["within"] = 10
+        response = await transport.handle_async_request(request)
+        assert await response.aread() == b"hi"
+        assert (resolve.asked, len(server.requests)) == (1, 1)
+
+
+@in_both_loops
+async def test_turns_do_not_add_up_to_more_than_connecting_may_take() -> None:
+    resolve = SlowResolver()
+    extensions = {"exchange": Exchange("GET"), "within": 0.02, "timeout": {"connect": 0.15}}
+    request = httpx.Request("GET", "http://host.example/", extensions=extensions)
+    transport = Transport(resolve=resolve)
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            with contextlib.suppress(NotYet):
+                await transport.handle_async_request(request)
+
+    with pytest.raises(httpx.ConnectTimeout):
+        await take_turns()
+    assert 1 < turns < 10
+    await settle()
+    assert resolve.waiting == 0
+
+
+@in_both_loops
+async def test_who_is_aborted_between_two_turns_leaves_no_connection_behind() -> None:
+    resolve = SlowResolver()
+    exchange = Exchange("GET")
+    request = httpx.Request("GET", "http://host.example/", extensions={"exchange": exchange, "within": 0.01})
+    transport = Transport(resolve=resolve)
+    with pytest.raises(NotYet):
+        await transport.handle_async_request(request)
+    exchange.abort()
+    await settle()
+    assert resolve.waiting == 0
+    with pytest.raises(Aborted):
+        await transport.handle_async_request(request)
+
+
+@in_both_loops
+async def test_a_call_whose_connection_comes_to_nothing_says_which_phase_it_was() -> None:
+    backend = Backend("http://host.example", timeouts=Timeouts(connect_s=0.05))
+    backend._transport = Transport(resolve=SlowResolver())
+    call = backend.call("GET", "/")
+    assert not await call.open(0.01)
+    with pytest.raises(ApiError) as caught:
+        await call.open()
+    assert (caught.value.kind, caught.value.details) == (ErrorKind.BACKEND_TIMEOUT, {"phase": "connect"})
     await settle()
 
 

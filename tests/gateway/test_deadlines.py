@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from typing import Any
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, playing
+from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, playing, start_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DIALECTS = list(REQUESTS)
 
@@ -60,6 +66,31 @@ def test_each_phase_has_its_limit(gateway: Gateway, play: Any, timeout: str, fla
     status, body = asyncio.run(run())
     assert flag.encode() in body
     assert status == (200 if stream else 504)
+
+
+@pytest.fixture(scope="module")
+def hung() -> Iterator[Gateway]:
+    """A gateway whose backend takes no connection: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        backend = f"http://127.0.0.1:{full.getsockname()[1]}"
+        flags = ("--backend-profile", "openai", "--state", "memory", "--heartbeat-s", "0.3")
+        yield stack.enter_context(start_gateway("--backend", backend, *flags))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_connecting_has_its_limit_and_streams_begin_meanwhile(hung: Gateway, dialect: str, stream: bool) -> None:
+    status, body = asyncio.run(asyncio.wait_for(ask(hung, dialect, stream=stream, limits="connect=2"), 20))
+    assert b"--connect-timeout-s" in body
+    assert status == (200 if stream else 504)
+    if stream:
+        life = {"chat": b'"choices":[]', "responses": b"response.in_progress", "messages": b"event: ping"}
+        assert body.count(life[dialect]) > 2
 
 
 @pytest.mark.parametrize("header", ["queue", "soon=5", "total=0", "total=-1", "total=x", "total=inf", "total=nan"])

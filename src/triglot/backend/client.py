@@ -206,7 +206,7 @@ class Backend:
             ApiError: there will be no backend.
         """
         locator, exchange = self._locator, request.extensions["exchange"]
-        if locator is None or exchange.sent:
+        if locator is None or exchange.begun:
             return 0
         until = None if within_s is None else time.monotonic() + within_s
         while (found := locator.find(since, gone)) is None:
@@ -287,7 +287,7 @@ class Call:
         if self._waits_since is None:
             self._waits_since = time.monotonic()
         try:
-            if not self._exchange.sent:
+            if not self._exchange.begun:
                 number = await self._backend.locate(request, self._waits_since, within_s, self._gone)
                 if number is None:
                     return False
@@ -442,8 +442,10 @@ def _target(location: str | None) -> str:
 
 def _raise_mapped(exc: httpx.TransportError, address: str) -> NoReturn:
     """The one place where a failure of the transport becomes an error for a client."""
+    details = None
     match exc:
         case httpx.ConnectTimeout():
+            details = {"phase": "connect"}
             kind, text = ErrorKind.BACKEND_TIMEOUT, "did not accept a connection in time. Check its address and that it is not hung."
         case httpx.PoolTimeout():
             kind, text = ErrorKind.BACKEND_TIMEOUT, "has all its connections in use, and none came free in time. Try again later."
@@ -455,4 +457,4 @@ def _raise_mapped(exc: httpx.TransportError, address: str) -> NoReturn:
             kind, text = ErrorKind.BACKEND_UNREACHABLE, f"cannot be reached: {exc}. Start it, or correct the address triglot was given."
         case _:
             kind, text = ErrorKind.BACKEND_FAILED, f"failed: {exc}. Its log should say why."
-    raise ApiError(kind, f"The backend at {address} {text}") from exc
+    raise ApiError(kind, f"The backend at {address} {text}", details=details) from exc

@@ -13,7 +13,7 @@ from triglot.backend.http1 import ResponseParser
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from triglot.backend.pool import Connection
+    from triglot.backend.pool import Connection, Dial
 
 HIGH_WATER_BYTES: Final = 256 * 1024
 """Unread bytes at which the socket is not read any more, until the reader has caught up."""
@@ -36,7 +36,7 @@ class HeadTimeoutError(httpx.ReadTimeout):
 
 
 class NotYet(Exception):  # noqa: N818 - not a failure: the caller wanted to know
-    """The response has not begun within the time that the caller wanted to wait at first; it may be waited for again."""
+    """The response, or the connection for it, is not there within the time that the caller wanted to wait at first; it goes on."""
 
 
 class Exchange(asyncio.Protocol):
@@ -44,6 +44,9 @@ class Exchange(asyncio.Protocol):
 
     Nothing stands between the socket and the reader: the event loop hands bytes to `data_received`, the parser puts body pieces into a
     list, and `read` takes all of them at once. One task reads; any callback of the same loop may `abort`.
+
+    Attributes:
+        dial: the connection that is being made for it, if nobody waits for that at the moment.
     """
 
     __slots__ = (
@@ -61,6 +64,7 @@ class Exchange(asyncio.Protocol):
         "_timed_out",
         "_unread_bytes",
         "_waiter",
+        "dial",
         "method",
         "response",
     )
@@ -82,6 +86,7 @@ class Exchange(asyncio.Protocol):
         self._sent_at = 0.0
         self._unread_bytes = 0
         self._paused = False
+        self.dial: Dial | None = None
 
     # For the transport: from start to the response headers.
 
@@ -99,16 +104,20 @@ class Exchange(asyncio.Protocol):
         self.response = ResponseParser(self.method)
         self._deadline = Deadline(self._loop, self._expire)
 
-    async def wait(self, seconds: float | None, timed_out: type[httpx.TimeoutException]) -> None:
+    async def wait(self, seconds: float | None, timed_out: type[httpx.TimeoutException], within_s: float | None = None) -> None:
         """Wait for `wake`.
 
         Raises:
+            NotYet: after `within_s`; nothing has happened to the exchange.
             Aborted: by `abort`.
             httpx.TransportError: what `fail` was called with, or `timed_out` after `seconds`.
         """
         if self._error is None:
             self._timed_out = timed_out
-            await self._wait(seconds)
+            if within_s is None or (seconds is not None and seconds < within_s):
+                await self._wait(seconds)
+            elif not await self._wait(within_s, quiet=True):
+                raise NotYet
         if self._error is not None:
             raise self._error
 
@@ -145,24 +154,28 @@ class Exchange(asyncio.Protocol):
         """Whether the request is on its way, so that only its response is waited for."""
         return self._connection is not None or self.response.started
 
-    async def receive_head(self, seconds: float | None, within_s: float | None = None) -> ResponseParser:
+    @property
+    def begun(self) -> bool:
+        """Whether it is on its way, or the connection for it is being made: where it goes is settled."""
+        return self.dial is not None or self.sent
+
+    async def receive_head(self, seconds: float | None, until: float | None = None) -> ResponseParser:
         """The response once its headers are there, `seconds` after the request at most. What goes wrong later is for `read` to tell.
 
         Raises:
-            NotYet: they are not there after `within_s`; nothing has happened to the exchange.
+            NotYet: they are not there at `until`, by the event loop's clock; nothing has happened to the exchange.
             Aborted: by `abort`.
             httpx.TransportError: there will be no response.
         """
         self._timed_out = HeadTimeoutError
-        patient_until = None if within_s is None else self._loop.time() + within_s
         while not self.response.headers_complete:
             if self._error is not None:
                 raise self._error
             now = self._loop.time()
             left = None if seconds is None else self._sent_at + seconds - now
-            if patient_until is None or (left is not None and left < patient_until - now):
+            if until is None or (left is not None and left < until - now):
                 await self._wait(left)
-            elif not await self._wait(patient_until - now, quiet=True):
+            elif not await self._wait(max(until - now, 0), quiet=True):
                 raise NotYet
         self._timed_out = httpx.ReadTimeout
         return self.response
@@ -204,6 +217,9 @@ class Exchange(asyncio.Protocol):
     def abort(self) -> None:
         """Close the socket now and drop what was not read. Any time, any number of times."""
         self._error = Aborted()
+        if self.dial is not None:
+            self.dial.give_up()
+            self.dial = None
         self.response.body.clear()
         self._disconnect()
         self.wake()

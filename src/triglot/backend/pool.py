@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import httpx
 
+from triglot.backend.exchange import NotYet
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
@@ -100,6 +102,29 @@ class Connection(asyncio.Protocol):
         self._pool.forget(self)
 
 
+class Dial:
+    """A connection that is being made.
+
+    Args:
+        connection: this one.
+        making: makes it.
+        begun_at: when that began, by the event loop's clock.
+    """
+
+    __slots__ = ("begun_at", "connection", "making")
+
+    def __init__(self, connection: Connection, making: asyncio.Task[tuple[asyncio.BaseTransport, Connection]], begun_at: float) -> None:
+        self.connection = connection
+        self.making = making
+        self.begun_at = begun_at
+
+    def give_up(self) -> None:
+        """Nobody wants it any more."""
+        self.making.add_done_callback(_retrieve)
+        self.making.cancel()
+        self.connection.close()
+
+
 class Pool:
     """The connections to one origin, in one event loop.
 
@@ -117,28 +142,34 @@ class Pool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def acquire(self, exchange: Exchange, *, queue_s: float | None, connect_s: float | None, fresh: bool = False) -> Connection:
+    async def acquire(
+        self, exchange: Exchange, *, queue_s: float | None, connect_s: float | None, until: float | None = None, fresh: bool = False
+    ) -> Connection:
         """A connection for `exchange`, which waits for it: idle, new, or the next one to come free.
 
         Args:
             exchange: who waits; aborting it ends the waiting.
             queue_s: longest wait for a connection to come free.
             connect_s: longest wait for a new one, TLS included.
+            until: when to give up waiting for a new one for the time being, by the event loop's clock; call again to go on.
             fresh: take no idle connection.
 
         Raises:
+            NotYet: at `until`.
             Aborted: the exchange was aborted.
             httpx.ConnectError: the origin cannot be reached.
             httpx.ConnectTimeout: nor refuses within `connect_s`.
             httpx.PoolTimeout: no connection came free within `queue_s`.
         """
         waited = False
+        if exchange.dial is not None:
+            return await self._connect(exchange, connect_s, until)
         while True:
             connection = None if fresh else self._take_idle()
             if connection is not None:
                 return connection
             if self._limits.max_connections is None or len(self._open) < self._limits.max_connections:
-                return await self._connect(exchange, connect_s)
+                return await self._connect(exchange, connect_s, until)
             if fresh and self._idle:
                 self._idle.pop(0).close()
                 continue
@@ -182,24 +213,31 @@ class Pool:
             connection.close()
         return None
 
-    async def _connect(self, exchange: Exchange, connect_s: float | None) -> Connection:
-        connection = Connection(self)
-        self._open.add(connection)
-        connecting = self._loop.create_task(self._dial(connection))
-        connecting.add_done_callback(lambda _: exchange.wake())
+    async def _connect(self, exchange: Exchange, connect_s: float | None, until: float | None) -> Connection:
+        dial, exchange.dial = exchange.dial or self._begin_dial(exchange), None
         try:
-            while not connecting.done():
-                await exchange.wait(connect_s, httpx.ConnectTimeout)
-            connecting.result()
+            while not dial.making.done():
+                now = self._loop.time()
+                left_s = None if connect_s is None else dial.begun_at + connect_s - now
+                await exchange.wait(left_s, httpx.ConnectTimeout, None if until is None else max(until - now, 0))
+            dial.making.result()
+        except NotYet:
+            exchange.dial = dial
+            raise
         except (OSError, ValueError) as exc:  # refused, no such host, TLS; ValueError: a host name that cannot be one
-            connection.close()
+            dial.connection.close()
             raise httpx.ConnectError(_describe(exc)) from exc
         except BaseException:
-            connecting.add_done_callback(_retrieve)
-            connecting.cancel()
-            connection.close()
+            dial.give_up()
             raise
-        return connection
+        return dial.connection
+
+    def _begin_dial(self, exchange: Exchange) -> Dial:
+        connection = Connection(self)
+        self._open.add(connection)
+        making = self._loop.create_task(self._dial(connection))
+        making.add_done_callback(lambda _: exchange.wake())
+        return Dial(connection, making, self._loop.time())
 
     async def _dial(self, connection: Connection) -> tuple[asyncio.BaseTransport, Connection]:
         host, port, tls, resolve = self._origin

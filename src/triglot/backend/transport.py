@@ -8,6 +8,7 @@ docs/decisions/0003-upstream-transport.md.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -38,8 +39,8 @@ class Transport(httpx.AsyncBaseTransport):
         timeout: seconds or None for each of httpx's `connect`, `read` and `pool`, and for `head`, the wait for the response headers, which
             is as long as `read` unless given.
         exchange: an `Exchange` to use, so that it can be aborted before there is a response.
-        within: seconds to wait for the response headers at first; then `NotYet` is raised, and the same request may be handed in again to
-            go on waiting.
+        within: seconds to wait for a new connection and the response headers at first; then `NotYet` is raised, and the same request may be
+            handed in again to go on waiting.
 
     Response extensions:
         exchange: the `Exchange`; its `read` is the body, free of layers.
@@ -89,16 +90,18 @@ class Transport(httpx.AsyncBaseTransport):
         encoded = await _encode(request)
         loop = asyncio.get_running_loop()
         pool = self._pool(request.url, loop)
-        queue_s, connect_s = timeout.get("pool"), timeout.get("connect")
+        until = None if within_s is None else loop.time() + within_s
+        acquire = partial(pool.acquire, exchange, queue_s=timeout.get("pool"), connect_s=timeout.get("connect"), until=until)
         try:
-            if not exchange.sent:
+            if not exchange.begun:
                 exchange.start(loop, silence_s=timeout.get("read"))
-                exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s), encoded)
-            return await exchange.receive_head(head_s, within_s)
+            if not exchange.sent:
+                exchange.send(await acquire(), encoded)
+            return await exchange.receive_head(head_s, until)
         except StaleConnectionError:
             exchange.restart()
-        exchange.send(await pool.acquire(exchange, queue_s=queue_s, connect_s=connect_s, fresh=True), encoded)
-        return await exchange.receive_head(head_s, within_s)
+        exchange.send(await acquire(fresh=True), encoded)
+        return await exchange.receive_head(head_s, until)
 
     def _pool(self, url: httpx.URL, loop: asyncio.AbstractEventLoop) -> Pool:
         if loop is not self._loop:
