@@ -21,6 +21,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 # Tools that the API defines and the client runs; the model gets them under their names. Others it never calls.
 _CLIENT_TOOLS = {"bash": "command", "text_editor": "path", "memory": "path", "computer": "action"}
 
+_NONCE = "x-anthropic-billing-header"  # differs in each request of a coding agent, and says nothing to a model
+
 
 def read_prompt(body: dict[str, Any], *, counts: bool = False) -> Prompt:
     """What the model is asked.
@@ -72,7 +74,8 @@ def _reasons(thinking: dict[str, Any]) -> bool:
 
 def _read_turns(body: dict[str, Any]) -> Iterator[Turn]:
     if system := body.get("system"):
-        yield Turn("system", "\n".join(turn.text for turn in _read_content("system", system, "system")))
+        texts = (turn.text for turn in _read_content("system", system, "system"))
+        yield Turn("system", "\n".join(text for text in texts if not text.startswith(_NONCE)))
     for number, message in enumerate(body["messages"]):
         where = f"messages.{number}"
         if not isinstance(message, dict):
@@ -110,6 +113,8 @@ def _read_block(role: Any, block: Any, where: str) -> Iterator[Turn]:
         case {"type": "text"}:
             check_required(block, ["text"], f"{where}.")
             check_types(block, {"text": str}, f"{where}.")
+            if not block["text"]:
+                raise bad_field(f"{where}.text", "must not be empty")
             yield Turn(role, block["text"])
         case {"type": "image" | "document", "source": dict(source)}:
             yield Turn(role, _read_source(source, f"{where}.source"))
@@ -122,8 +127,12 @@ def _read_block(role: Any, block: Any, where: str) -> Iterator[Turn]:
             check_required(block, ["tool_use_id"], f"{where}.")
             text = _text_of(block.get("content"), f"{where}.content")
             yield Turn("tool", f"Error: {text}" if block.get("is_error") else text)
+        case {"type": "server_tool_use"}:
+            yield Turn(role, json.dumps([block.get("name"), block.get("input")]))
+        case {"type": str(kind)} if kind.endswith("_tool_result"):
+            yield Turn(role, json.dumps(block.get("content")))
         case {"type": str()}:
-            pass  # thinking, blocks of hosted tools, and what is not known: the model need not see them
+            pass  # thinking, and what is not known: the model need not see it
         case _:
             raise bad_field(f"{where}.type", "is missing")
 
