@@ -161,6 +161,13 @@ def test_a_server_of_another_kind_is_no_result(capsys):
     assert "has none of /v1/chat/completions, /v1/responses, /v1/messages" in out
 
 
+def test_a_server_for_slots_that_tells_none_is_complained_of(capsys):
+    with reference() as url:
+        status, out = conform(capsys, url, "--filter", "*/cancel/*", "--no-progress", "--slots-url", f"{url}/somewhere/else")
+    assert status == 2
+    assert "/somewhere/else does not answer /slots" in out
+
+
 class _Everything(BaseHTTPRequestHandler):
     """Answers 200 to anything."""
 

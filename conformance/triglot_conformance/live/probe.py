@@ -54,7 +54,7 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
         slots: where `/slots` is asked for: the target, or the model server behind it.
 
     Raises:
-        UnreachableError: it does not answer at all, wants another key, or has none of the dialects.
+        UnreachableError: it does not answer at all, wants another key, or has none of the dialects; or what `slots` names does not tell.
     """
     listed = await _get(target, "/v1/models")
     if listed.unreachable:
@@ -65,7 +65,10 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
         notes.append("The server lists no model at /v1/models: each case's own name is sent. --model chooses one.")
     present = await _find_dialects(target, dialects)
     notes += [f"There is no {PATHS[name]}: cases of {name} are unsupported." for name in dialects if name not in present]
-    return Probe(replace(target, model=model), await _software(target, listed), present, await has_slots(slots), notes)
+    tells = await has_slots(slots)
+    if slots is not target and not tells:
+        raise UnreachableError(f"{slots.url} does not answer /slots as a llama-server with the option --slots does")
+    return Probe(replace(target, model=model), await _software(target, listed), present, tells, notes)
 
 
 async def has_slots(target: Target) -> bool:
