@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "logs": {"errors", "events"},
     "web_socket": {"errors"},
     "socket_protocol": {"web_socket", "write_limit"},
-    "write_limit": set(),
+    "write_limit": {"web_socket"},
     "content_encoding": {"errors"},
     "validation": set(),
     "settings": {"backend.profiles", "origins"},

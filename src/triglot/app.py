@@ -28,7 +28,7 @@ from triglot.service.assembly import Handlers, assemble
 from triglot.settings import Settings
 from triglot.state.store import StoreError
 from triglot.web import LOG_KEY, SCOPE_KEY, ClientConnection
-from triglot.web_socket import set_options
+from triglot.web_socket import ABORT, set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,6 +96,13 @@ class Application(falcon.asgi.App[Any, Any]):
         scope[_SEND_KEY] = send  # a WebSocket that is refused gets an HTTP answer, which Falcon has no word for
         try:
             await super().__call__(scope, client.receive, send)
+        except asyncio.CancelledError:
+            if (abort := scope.get("state", {}).get(ABORT)) is None:
+                raise
+            # The server stops, its grace is over, and the client takes not even the last words: they are in the way of the end.
+            request_log.fail(ErrorKind.OVERLOADED)
+            abort()
+            await asyncio.sleep(0)  # the server hears of it, and does not miss them either
         except Exception:
             request_log.fail(CLIENT_GONE if client.gone else ErrorKind.INTERNAL)
             raise

@@ -19,13 +19,13 @@ class SocketProtocol(WriteLimit, WebSocketsSansIOProtocol):
     """One connection.
 
     Args:
-        config, server_state, app_state: as uvicorn has them.
+        app_state: as uvicorn has it.
         options: of `WriteLimit`.
     """
 
-    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], **options: Any) -> None:
+    def __init__(self, *, app_state: dict[str, Any], **options: Any) -> None:
         self._stopping = asyncio.Event()
-        super().__init__(config, server_state, {**app_state, STOPPING: self._stopping}, **options)
+        super().__init__(app_state={**app_state, STOPPING: self._stopping}, **options)
 
     async def send(self, message: Any) -> None:
         """Send what the application says."""

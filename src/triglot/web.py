@@ -17,7 +17,7 @@ from triglot.content_encoding import SERVED, decompress, parse_codings
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.logs import RequestLog
 from triglot.validation import describe_errors
-from triglot.web_socket import STOPPING
+from triglot.web_socket import ABORT, STOPPING
 from triglot.web_socket import Socket as Socket  # noqa: PLC0414 - the generated services name it as a part of this module
 
 if TYPE_CHECKING:
@@ -287,7 +287,8 @@ async def serve_socket(
     except WebSocketDisconnected:
         raise ClientGone from None
     log.status = _SWITCHING
-    await handler(Socket(ws, req.scope.get("state", {}).get(STOPPING) or asyncio.Event()), context)
+    state = req.scope.get("state", {})
+    await handler(Socket(ws, state.get(STOPPING) or asyncio.Event(), state.get(ABORT)), context)
 
 
 def _validate(model: type[Model], document: Any, *, strict: bool) -> Model:

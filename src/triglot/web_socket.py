@@ -16,12 +16,16 @@ from triglot.errors import ClientGone
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from falcon.asgi import WebSocket
     from falcon.asgi.ws import WebSocketOptions
 
 STOPPING: Final = "triglot.stopping"
 """Where the ASGI state of a connection has the event that is set when the server stops."""
+
+ABORT: Final = "triglot.abort"
+"""Where it has what cuts the connection, whatever waits to be written."""
 
 
 class Socket:
@@ -32,16 +36,18 @@ class Socket:
     Args:
         ws: Falcon's.
         stopping: set when the server stops: open answers may end, nothing new is begun.
+        cut: ends the connection at once, where the server can.
 
     Attributes:
         stopping: as given.
         gone: whether the client has been noticed to be gone.
     """
 
-    __slots__ = ("_ws", "gone", "stopping")
+    __slots__ = ("_cut", "_ws", "gone", "stopping")
 
-    def __init__(self, ws: WebSocket, stopping: asyncio.Event) -> None:
+    def __init__(self, ws: WebSocket, stopping: asyncio.Event, cut: Callable[[], None] | None = None) -> None:
         self._ws = ws
+        self._cut = cut
         self.stopping = stopping
         self.gone = False
 
@@ -66,6 +72,11 @@ class Socket:
             await self._ws.send_text(text)
         except (WebSocketDisconnected, RuntimeError):  # the second is uvicorn's when it has just begun to close the connection itself
             raise ClientGone from None
+
+    def abort(self) -> None:
+        """End the connection, whatever the client has not taken yet."""
+        if self._cut is not None:
+            self._cut()
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, if it is still open.

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from triglot.web_socket import ABORT
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,15 +32,16 @@ class WriteLimit:
     """Added to a protocol of uvicorn, before it.
 
     Args:
+        app_state: as uvicorn has it; the application gets a way to cut the connection besides.
         write_timeout_s: how long nothing may be taken.
-        arguments, options: of the protocol.
+        options: of the protocol.
     """
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, *arguments: Any, write_timeout_s: float = DEFAULT_S, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, *, app_state: dict[str, Any], write_timeout_s: float = DEFAULT_S, **options: Any) -> None:
+        super().__init__(app_state={**app_state, ABORT: partial(_abort, weakref.ref(self))}, **options)  # type: ignore[call-arg]
         self._write_timeout_s = write_timeout_s
         self._look_again: asyncio.TimerHandle | None = None
 
@@ -96,6 +101,11 @@ class HttpProtocol(WriteLimit, HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():
             self.watch_writing()
+
+
+def _abort(protocol: weakref.ref[WriteLimit]) -> None:
+    if (connection := protocol()) is not None:
+        connection.transport.abort()
 
 
 def _unsent(transport: asyncio.Transport) -> int:

@@ -186,3 +186,25 @@ def test_a_slow_client_is_waited_for(strict: Gateway) -> None:
             await flood.gone.wait()
 
     run(test())
+
+
+@pytest.mark.parametrize("dialect", [*DIALECTS, "websocket"])
+def test_a_server_that_stops_does_not_wait_for_it(dialect: str) -> None:
+    async def test(gateway: Gateway) -> None:
+        flood = Flood()
+        async with playing(gateway, flood.play), contextlib.AsyncExitStack() as stack:
+            if dialect == "websocket":
+                client = await connect(f"ws://127.0.0.1:{gateway.port}/v1/responses")
+                client.transport.pause_reading()
+                stack.callback(client.transport.abort)
+                await client.send(json.dumps({"type": "response.create", "model": "m", "input": "hello"}))
+            else:
+                await stack.enter_async_context(deaf(gateway, dialect))
+            await flood.stuck.wait()
+            gateway.tell_to_stop()
+            assert await asyncio.to_thread(gateway.process.wait, 15) == 0
+
+    with start_gateway("--slots", "1", "--shutdown-grace-s", "0.3") as gateway:
+        run(test(gateway))
+        gateway.stop()
+        assert [line for line in gateway.log if "broke off" not in line and "Cancel 1 running task" not in line] == []

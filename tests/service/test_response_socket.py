@@ -39,6 +39,7 @@ class FakeSocket:
         self.closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self.readable = asyncio.Event()
         self.readable.set()
+        self.aborted = False
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
 
     # for the test
@@ -70,7 +71,13 @@ class FakeSocket:
         if self.gone:
             raise ClientGone
         await self.readable.wait()
+        if self.gone:
+            raise ClientGone
         self.sent.put_nowait(json.loads(text))
+
+    def abort(self) -> None:
+        self.aborted = self.gone = True
+        self.readable.set()
 
     async def close(self, code: int, reason: str) -> None:
         assert len(reason.encode()) <= 123
@@ -580,6 +587,21 @@ async def test_a_server_whose_grace_is_over_fails_what_is_open(socket: FakeSocke
     await socket.hear_until("response.failed")
     error_of(await socket.hear(), 503, "server_is_overloaded")
     assert (await socket.closed)[0] == 1012
+
+
+@talking(automatic=False)
+async def test_a_client_that_takes_no_last_words_is_cut_off(socket: FakeSocket, turns: FakeTurns) -> None:
+    socket.say(CREATE)
+    await turns.wait_for(1)
+    await socket.hear_until("response.in_progress")
+    socket.readable.clear()
+    socket.stopping.set()
+    await asyncio.sleep(0.01)
+    [task] = [task for task in asyncio.all_tasks() if task.get_name() == "conversation"]
+    task.cancel()
+    await socket.closed
+    assert socket.aborted
+    assert socket.sent.empty()
 
 
 def test_a_lane_forgets_only_its_own() -> None:

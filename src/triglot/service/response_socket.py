@@ -36,6 +36,7 @@ LIFETIME_S: Final = 3600.0
 _MOST_RESPONSES: Final = 16  # at a time
 _MOST_LANES: Final = 32  # with a name, in the life of a connection
 _MOST_WAITING: Final = 100
+_LAST_WORDS_S: Final = 1.0
 _LANE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _ENVELOPE: Final = frozenset({"type", "stream_id", "generate", "stream", "background"})
 _DONE, _LEAVING, _BROKEN, _RESTARTING = 1000, 1001, 1011, 1012  # close codes: RFC 6455, section 7.4.1, and the registry it founded
@@ -153,6 +154,7 @@ class ResponseSocket:
         self._begun = 0
         self._refusal: ApiError | None = None
         self._refused = False
+        self._is_hurried = False
 
     async def run(self) -> None:
         """Serve the client until it leaves, the server stops, or the connection is too old."""
@@ -165,6 +167,7 @@ class ResponseSocket:
                 await self._finish(reader)
         except asyncio.CancelledError:  # the server stops, and its grace is over: what is open gets its last event, as any stream does
             self._refusal = _STOPPING
+            self._is_hurried = True
             for lane in self._lanes.values():
                 if lane.task is not None:
                     lane.task.cancel()
@@ -191,7 +194,9 @@ class ResponseSocket:
             code = _RESTARTING if self._refusal is _STOPPING else _LEAVING
         while running := self._running():
             with contextlib.suppress(asyncio.CancelledError):  # a loop that ends cancels twice: those who run are about to end by the first
-                await asyncio.wait(running)
+                done, _ = await asyncio.wait(running, timeout=_LAST_WORDS_S if self._is_hurried else None)
+                if not done:  # the client does not take them
+                    self._socket.abort()
         for lane in self._lanes.values():
             lane.drop()
         await self._socket.close(code, "" if self._refusal is None else self._refusal.message)
