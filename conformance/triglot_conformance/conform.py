@@ -65,7 +65,7 @@ def seconds(text: str) -> float:
 def header(text: str) -> tuple[str, str]:
     """A header, for argparse."""
     name, colon, value = text.partition(":")
-    if not colon or not _HEADER_NAME.fullmatch(name) or any(not character.isprintable() for character in value):
+    if not colon or not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
         raise argparse.ArgumentTypeError(f"{name or 'nothing'} is not followed by a colon and a value")
     return name, value.strip()
 

@@ -189,10 +189,11 @@ def _dump(value: Any) -> str:
 
 
 def _shorten(case: CaseResult) -> CaseResult:
-    return replace(case, exchanges=[_shorten_exchange(exchange) for exchange in case.exchanges])
+    return replace(case, exchanges=[shorten(exchange) for exchange in case.exchanges])
 
 
-def _shorten_exchange(exchange: Exchange) -> Exchange:
+def shorten(exchange: Exchange) -> Exchange:
+    """An exchange with its texts cut as `to_json` cuts them."""
     events, left = [], STREAM_LIMIT
     for event in exchange.events:
         raw = _cut(event.raw, TEXT_LIMIT)

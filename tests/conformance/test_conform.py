@@ -187,16 +187,74 @@ class _Everything(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_server_that_answers_200_to_anything_is_found_out(capsys):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Everything)
+@contextlib.contextmanager
+def odd(handler):
+    """The URL of a server with this handler."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        status, out = conform(capsys, f"http://127.0.0.1:{server.server_port}", "--no-progress")
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def refuses(answer):
+    """A handler that answers with what `answer` makes of a path and a body: a status, and headers."""
+
+    class Refusing(_Everything):
+        def do_GET(self):
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, headers = answer(self.path, body)
+            self.send_response(status)
+            for name, value in {"content-length": "0", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815 - as above
+
+    return Refusing
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda path, _: (401 if "chat" in path else 404, {}), "answers 401: it wants a key"),
+        (lambda path, body: (404 if "chat" not in path else 400 if body == b"{}" else 401, {}), "answers 401: it wants a key"),
+        (lambda _, __: (307, {"location": "http://elsewhere/"}), "sends on to http://elsewhere/"),
+        (lambda _, __: (502, {}), "nobody is behind it"),
+    ],
+    ids=["no key", "no key behind the check of the body", "sent on", "nobody behind"],
+)
+def test_a_server_that_lets_nobody_in_is_told_in_a_line(capsys, answer, message):
+    with odd(refuses(answer)) as url:
+        status, out = conform(capsys, url, "--no-progress", "--filter", "*/answer/*")
+    assert (status, len(out.splitlines())) == (2, 1), out
+    assert message in out
+
+
+def test_a_server_that_hangs_is_not_asked_for_ever(capsys):
+    class Hanging(_Everything):
+        def do_POST(self):
+            if self.rfile.read(int(self.headers.get("content-length") or 0)) == b"{}":
+                self.send_response(400)
+                self.send_header("content-length", "0")
+                self.end_headers()
+            else:
+                self.rfile.read(1)  # until the client goes
+
+    with odd(Hanging) as url:
+        status, out = conform(capsys, url, "--no-progress", "--dialect", "chat", "--timeout", "0.6", "--jobs", "5")
+    assert status == 1
+    assert "unreachable: not asked: 10 cases before it had no answer" in out
+    assert int(next(line for line in out.splitlines() if "no answer within 0.6 s" in line).split()[0]) < 20, out
+
+
+def test_a_server_that_answers_200_to_anything_is_found_out(capsys):
+    with odd(_Everything) as url:
+        status, out = conform(capsys, url, "--no-progress")
     assert status == 1
     assert "200 to routes that cannot exist" in out
     assert " pass  " in out

@@ -167,6 +167,7 @@ def test_a_request_in_pieces_arrives_whole():
         ("https://host/openai/v1", "https://host/openai", "/openai"),
         ("host:8080", "http://host:8080", ""),
         ("http://[::1]:9", "http://[::1]:9", ""),
+        ("http://b\u00fccher.example/\u20ac a/v1", "http://xn--bcher-kva.example/%E2%82%AC%20a", "/%E2%82%AC%20a"),
     ],
 )
 def test_base_urls(url, shown, root):
@@ -182,12 +183,37 @@ def test_base_urls(url, shown, root):
         ("http://h:x", "not a URL"),
         ("http://me:secret@host", "--api-key"),
         ("http://host?x=1", "query"),
+        ("http://a..b", "no name of a host"),
     ],
 )
 def test_what_is_no_base_url(url, message):
     with pytest.raises(TargetError, match=message) as caught:
         parse_target(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", " \n", "caf\u00e9-key", "two\nlines"])
+def test_a_key_that_no_header_can_hold_is_refused_without_being_told(key):
+    with pytest.raises(TargetError, match="The key is empty") as caught:
+        parse_target("http://host", key=key)
+    assert "lines" not in str(caught.value)
+
+
+def test_a_key_that_a_server_repeats_is_kept_nowhere():
+    key = "sk-0123456789"
+
+    async def run():
+        text = b'HTTP/1.1 401 No\r\nx-echo: sk-0123456789\r\ncontent-length: 36\r\n\r\n{"error": "sk-0123456789 is unknown"}'
+        async with server(says(text)) as port:
+            return await send(Target("http", "127.0.0.1", port, key=key, timeout_s=20), REQUEST)
+
+    got = asyncio.run(run())
+    assert (got.status, got.body) == (401, b'{"error": "************* is unknown"')
+    assert key not in repr(got)
+
+
+def test_a_line_end_behind_a_key_is_none_of_it():
+    assert parse_target("http://host", key="s3cret\n").headers("chat", {}) == {"Authorization": "Bearer s3cret"}
 
 
 def test_keys_go_where_each_dialect_wants_them_and_are_not_shown():

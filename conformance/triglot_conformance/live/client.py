@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from triglot_conformance.wire.http1 import Head, HttpError, Message, Request, read_body, read_head
@@ -29,7 +30,8 @@ _INTERIM: Final = {100, *range(102, 200)}
 _HEAD_LIMIT: Final = 1 << 20
 _SLOW_BYTES, _SLOW_PAUSE_S, _SLOW_BUFFER = 64, 0.001, 2048
 _SPLIT_BYTES: Final = 7
-_BODY_LIMIT: Final = 1 << 26
+_BODY_LIMIT: Final = 1 << 24
+_LINE_LIMIT: Final = 1 << 18
 _GOODBYE_S: Final = 2.0
 
 
@@ -107,7 +109,7 @@ class _Exchange:
         self._sent_at = time.perf_counter()
         self._body = bytearray()
         self._arrivals: list[tuple[int, float]] = []  # how much of the body was there, and when
-        self._events = 0
+        self._lines = 0
         self._error: str | None = None
         self._unreachable = False
         self._left = False
@@ -140,13 +142,16 @@ class _Exchange:
 
     def answer(self) -> Answer:
         end_ms = self._now_ms() if self._end_ms is None else self._end_ms
+        mask = self._target.mask
+        error = None if self._error is None else mask(self._error)
         if self.head is None:
-            return Answer(error=self._error, end_ms=end_ms, unreachable=self._unreachable, left=self._left)
+            return Answer(error=error, end_ms=end_ms, unreachable=self._unreachable, left=self._left)
         status = Message(self.head).status
-        body = bytes(self._body)
+        body = mask(self._body.decode("latin-1")).encode("latin-1")
+        headers = [(name, mask(value)) for name, value in self.head.lines]
         is_stream = Message(self.head).media_type == _STREAM
         frames = self._timed_frames(body) if is_stream else []
-        return Answer(status, list(self.head.lines), body, frames, self._head_ms, end_ms, self._error, self._unreachable, self._left)
+        return Answer(status, headers, body, frames, self._head_ms, end_ms, error, self._unreachable, self._left)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         head = await read_head(reader)
@@ -164,6 +169,9 @@ class _Exchange:
         self._arrivals.append((len(self._body), self._now_ms()))
         if len(self._body) > _BODY_LIMIT:
             raise HttpError(f"the answer has more than {_BODY_LIMIT >> 20} MB")
+        self._lines += data.count(b"\n")
+        if self._lines > _LINE_LIMIT:
+            raise HttpError(f"the answer has more than {_LINE_LIMIT} lines")
         leaves = self._manner.leaves
         if leaves is not None and leaves.after_events is not None and _count_events(bytes(self._body)) >= leaves.after_events:
             self._left = True
@@ -221,11 +229,20 @@ async def _write_split(writer: asyncio.StreamWriter, data: bytes) -> None:
         place += size
 
 
+def secure(target: Target) -> ssl.SSLContext | None:
+    """How to connect to a target: whom the system trusts is trusted; None for no TLS."""
+    return _trust() if target.scheme == "https" else None
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @contextlib.asynccontextmanager
 async def _connect(target: Target, manner: Manner) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    secure = ssl.create_default_context() if target.scheme == "https" else None
     limit = _SLOW_BYTES if manner.reads_slowly else _HEAD_LIMIT
-    reader, writer = await asyncio.open_connection(target.host, target.port, ssl=secure, limit=limit)
+    reader, writer = await asyncio.open_connection(target.host, target.port, ssl=secure(target), limit=limit)
     pump: asyncio.Task[None] | None = None
     try:
         connection = writer.get_extra_info("socket")

@@ -7,13 +7,15 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.live.assertions import holds
-from triglot_conformance.live.client import Answer, Manner, TimedFrame, send
+from triglot_conformance.live.client import Answer, Manner, TimedFrame, secure
 from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
+from triglot_conformance.live.patience import ask
 from triglot_conformance.live.probe import busy_slots
-from triglot_conformance.live.steps import fill
-from triglot_conformance.results import Event, Exchange
+from triglot_conformance.live.steps import fill, fill_path
+from triglot_conformance.results import Event, Exchange, shorten
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.encodings import compress
 from triglot_conformance.wire.http1 import HttpError, Request
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from triglot_conformance.live.target import Target
     from triglot_conformance.wire.websocket import WebSocket
 
-_TEXT_LIMIT: Final = 1 << 16
 _POLL_PAUSE_S: Final = 0.05
 _ENDS: Final = {"response.completed", "response.incomplete", "response.failed", "error"}
 """With these an answer on a WebSocket ends."""
@@ -111,12 +112,12 @@ class Conversation:
 
     def _request(self, step: LiveStep) -> Request:
         body = None if step.body is None else fill(step.body, self._bindings, in_json=True)
-        data = self._with_model(step, body or "").encode()
-        own = {name: fill(value, self._bindings, in_json=False) for name, value in step.headers.items()}
+        data = self._with_model(step, body or "").encode("utf-8", "replace")  # a server may have given half a character
+        own = {name: _one_line(fill(value, self._bindings, in_json=False)) for name, value in step.headers.items()}
         if step.encoding is not None:
             own["Content-Encoding"] = step.encoding
             data = compress(data, step.encoding)
-        path = self._target.root + fill(step.path, self._bindings, in_json=False)
+        path = self._target.root + fill_path(step.path, self._bindings)
         return Request(step.method, path, self._target.headers(self._case.dialect, own), data)
 
     def _with_model(self, step: LiveStep, body: str) -> str:
@@ -138,19 +139,19 @@ class Conversation:
         elif step.poll is not None:
             answer = await self._poll(step, request, manner)
         else:
-            answer = await send(self._target, request, manner)
+            answer = await ask(self._target, request, manner)
         return answer, self._note(step, request, part, answer)
 
     async def _ask_twin(self, step: LiveStep) -> tuple[Answer, Exchange]:
         request = self._request(replace(step, body=_without_stream(step.body or "{}")))
-        answer = await send(self._target, request)
+        answer = await ask(self._target, request)
         return answer, self._note(step, request, "whole", answer)
 
     async def _poll(self, step: LiveStep, request: Request, manner: Manner) -> Answer:
         assert step.poll is not None  # noqa: S101 - the caller chose it by this
         until = asyncio.get_running_loop().time() + step.poll.within_s
         while True:
-            answer = await send(self._target, request, manner)
+            answer = await ask(self._target, request, manner)
             found = find(step.poll.path, _decode(answer.body))
             if not (found and found[0] in step.poll.values):
                 return answer
@@ -171,7 +172,7 @@ class Conversation:
             self._sockets[name].send(request.body)
             async with asyncio.timeout(self._target.timeout_s):
                 while not messages or _kind(messages[-1]) not in _ENDS:
-                    frame = as_frame(await self._sockets[name].receive())
+                    frame = as_frame(self._target.mask(await self._sockets[name].receive()))
                     messages.append(TimedFrame(parse_stream(frame)[0], round((loop.time() - started) * 1000, 2)))
         except (HttpError, TimeoutError) as broken:
             error = str(broken) or f"no end of the answer within {self._target.timeout_s:g} s"
@@ -182,9 +183,9 @@ class Conversation:
         return Answer(200, headers, body, messages, head_ms, round((loop.time() - started) * 1000, 2), error)
 
     async def _open(self, request: Request) -> WebSocket:
-        if self._target.scheme != "http":
-            raise HttpError("WebSocket cases run over http only")
-        return await open_socket(self._target.host, self._target.port, request, self._target.timeout_s)
+        target = self._target
+        named = replace(request, headers={"Host": target.authority, **request.headers})
+        return await open_socket(target.host, target.port, named, target.timeout_s, secure(target))
 
     def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> None:
         place = self._outcome.exchanges.index(exchange)
@@ -237,15 +238,21 @@ class Conversation:
             request_headers=self._target.redact(request.headers),
             request_body=_text(step.body.encode() if step.encoding and step.body else request.body) if request.body else None,
             status=answer.status or None,
-            headers=[[name, value] for name, value in self._target.redact(dict(answer.headers)).items()],
+            headers=[[name, self._target.redact({name: value})[name]] for name, value in answer.headers],
             head_ms=answer.head_ms,
             events=[Event(timed.at_ms, timed.frame.raw.decode("utf-8", "replace")) for timed in answer.frames],
             body=None if answer.frames else _text(answer.body),
             end_ms=answer.end_ms,
             error=answer.error,
         )
+        exchange = shorten(exchange)  # a run holds hundreds of them
         self._outcome.exchanges.append(exchange)
         return exchange
+
+
+def _one_line(text: str) -> str:
+    """What a header can hold of a text."""
+    return "".join(character if character.isprintable() else " " for character in text).encode("ascii", "replace").decode()
 
 
 def _without_stream(body: str) -> str:
@@ -255,8 +262,7 @@ def _without_stream(body: str) -> str:
 
 
 def _text(data: bytes) -> str:
-    text = data[:_TEXT_LIMIT].decode("utf-8", "replace")
-    return text if len(data) <= _TEXT_LIMIT else f"{text} ... [{len(data)} bytes in all]"
+    return data.decode("utf-8", "replace")
 
 
 def _words(answer: Answer) -> str:
@@ -269,7 +275,7 @@ def _words(answer: Answer) -> str:
 
 def _decode(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return decode_json(body)
     except ValueError:
         return None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot_conformance.case import HEADERS, PATHS
-from triglot_conformance.live.client import send
+from triglot_conformance.contract.strict_json import decode_json
+from triglot_conformance.live.patience import ask
+from triglot_conformance.live.target import is_text
 from triglot_conformance.wire.http1 import Request
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _ABSENT: Final = {404, 405, 501}
 _WANTS_KEY: Final = {401, 403}
 _OK: Final = 200
+_NOBODY_BEHIND: Final = {502, 503, 504}
+_REDIRECTS: Final = range(300, 400)
 
 
 class UnreachableError(Exception):
@@ -59,6 +62,8 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
     listed = await _get(target, "/v1/models")
     if listed.unreachable:
         raise UnreachableError(f"{target.url} cannot be reached: {listed.error}")
+    if not listed.status:
+        raise UnreachableError(f"{target.url} does not speak HTTP/1.1: {listed.error}")
     notes = await _find_catch_all(target)
     model = target.model or _first_model(listed)
     if not model:
@@ -95,14 +100,31 @@ async def _find_catch_all(target: Target) -> list[str]:
 
 async def _find_dialects(target: Target, dialects: Collection[str]) -> frozenset[str]:
     """Those whose route is there: an empty request gets an error of its own then, not the one for an unknown route."""
-    statuses = {name: (await _post(target, PATHS[name], name)).status for name in dialects}
-    if all(status in _WANTS_KEY for status in statuses.values()):
-        words = "a key: --api-key or --api-key-env gives it" if target.key is None else "another key"
-        raise UnreachableError(f"{target.url} answers {' and '.join(sorted(set(map(str, statuses.values()))))}: it wants {words}")
-    present = frozenset(name for name, status in statuses.items() if status not in _ABSENT)
+    answers = {name: await _post(target, PATHS[name], name) for name in dialects}
+    if all(answer.unreachable for answer in answers.values()):
+        raise UnreachableError(f"{target.url} cannot be judged: {next(iter(answers.values())).error}")
+    present = {name: answer for name, answer in answers.items() if answer.status not in _ABSENT}
     if not present:
         raise UnreachableError(f"{target.url} has none of {', '.join(PATHS[name] for name in dialects)}: is that its base URL?")
-    return present
+    statuses = {answer.status for answer in present.values()}
+    if statuses <= _WANTS_KEY:
+        raise refused(target, statuses)
+    if statuses <= set(_REDIRECTS):
+        places = {value for answer in present.values() for name, value in answer.headers if name.lower() == "location"}
+        raise UnreachableError(f"{target.url} sends on to {min(places, default='nowhere')}; give the URL of the server itself")
+    if statuses <= _NOBODY_BEHIND:
+        raise UnreachableError(f"{target.url} answers {_list(statuses)} to everything: nobody is behind it")
+    return frozenset(present)
+
+
+def refused(target: Target, statuses: Collection[int]) -> UnreachableError:
+    """What is wrong where plain requests get 401 or 403."""
+    words = "a key: --api-key or --api-key-env gives it" if target.key is None else "another key"
+    return UnreachableError(f"{target.url} answers {_list(statuses)}: it wants {words}")
+
+
+def _list(statuses: Collection[int]) -> str:
+    return " and ".join(map(str, sorted(statuses)))
 
 
 async def _software(target: Target, listed: Answer) -> str:
@@ -114,22 +136,22 @@ async def _software(target: Target, listed: Answer) -> str:
 
 def _first_model(listed: Answer) -> str:
     match _decode(listed):
-        case {"data": [{"id": str(model)}, *_]} if listed.status == _OK:
+        case {"data": [{"id": str(model)}, *_]} if listed.status == _OK and is_text(model):
             return model
         case _:
             return ""
 
 
 async def _get(target: Target, path: str) -> Answer:
-    return await send(target, Request("GET", target.root + path, target.headers("chat", {})))
+    return await ask(target, Request("GET", target.root + path, target.headers("chat", {})))
 
 
 async def _post(target: Target, path: str, dialect: str = "chat") -> Answer:
-    return await send(target, Request("POST", target.root + path, target.headers(dialect, HEADERS[dialect]), b"{}"))
+    return await ask(target, Request("POST", target.root + path, target.headers(dialect, HEADERS[dialect]), b"{}"))
 
 
 def _decode(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body)
+        return decode_json(answer.body)
     except ValueError:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from triglot_conformance.live.conversation import Conversation
+from triglot_conformance.live.probe import refused
 from triglot_conformance.results import CaseResult
 from triglot_conformance.verdicts import Verdict
 
@@ -28,6 +29,10 @@ _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", 
 one is no ground to stand on."""
 _EXCLUSIVE: Final = "slots"
 _WAVES: Final = 5
+_WANTS_KEY: Final = {401, 403}
+_SILENT_CASES: Final = 10
+"""So many cases in a row without an answer are enough: a server that hangs would take an hour to judge."""
+_WAITED_MS: Final = 500.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,14 @@ class Knowledge:
     Attributes:
         shown, absent: needs that a case has shown, or found absent, by dialect.
         reasons: why a need is absent.
+        silent: cases in a row that waited for an answer in vain.
         grounds: what is wrong with the plainest answers: the dialect, what such an answer needs, and the rules it breaks.
     """
 
     shown: set[tuple[str, str]] = field(default_factory=set)
     absent: set[tuple[str, str]] = field(default_factory=set)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    silent: int = 0
     grounds: list[tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=list)
 
     def rules(self, case: Case) -> set[str]:
@@ -93,6 +100,9 @@ async def run_live(
         settings: how the run goes.
         report: called with each result as it is there.
         suite: all cases that there are. Of those that the chosen ones build on, the results are not reported.
+
+    Raises:
+        UnreachableError: the plainest requests get 401 or 403.
     """
     chosen = {case.id for case in cases}
     live = [case for case in (*cases, *_find_base(cases, suite)) if case.live]
@@ -103,11 +113,16 @@ async def run_live(
 
     async def run(case: Case) -> None:
         result = await _run_case(case, probe, settings, knowledge)
+        knowledge.silent = knowledge.silent + 1 if _is_silent(result) else 0 if result.exchanges else knowledge.silent
+        firsts.extend(exchange.status for exchange in result.exchanges[:1])
         if case.id in chosen:
             report(result)
 
+    firsts: list[int | None] = []
     for number, wave in enumerate(waves):
         await _run_all(wave, 1 if number == _WAVES - 1 else settings.jobs, run)
+        if number == 0 and firsts and all(status in _WANTS_KEY for status in firsts):
+            raise refused(probe.target, {status for status in firsts if status})
     return knowledge
 
 
@@ -150,6 +165,9 @@ async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge:
     if reason := _find_obstacle(case, probe, settings, knowledge):
         result.verdict, result.reason = Verdict.UNSUPPORTED, reason
         return result
+    if knowledge.silent >= _SILENT_CASES:
+        result.verdict, result.reason = Verdict.UNREACHABLE, f"not asked: {_SILENT_CASES} cases before it had no answer"
+        return result
     started = time.perf_counter()
     known = knowledge.rules(case)
     outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known).hold()
@@ -157,6 +175,11 @@ async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge:
     result.exchanges = outcome.exchanges
     _judge(case, outcome, result, knowledge, known)
     return result
+
+
+def _is_silent(result: CaseResult) -> bool:
+    """Whether a case waited in vain; a connection that is refused costs no time, and a server may come back."""
+    return result.verdict is Verdict.UNREACHABLE and result.duration_ms > _WAITED_MS
 
 
 def _find_obstacle(case: Case, probe: Probe, settings: LiveSettings, knowledge: Knowledge) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from triglot_conformance.live.assertions import check_assertion_source
 from triglot_conformance.live.jsonpath import check_path
@@ -239,6 +240,11 @@ def _check_bindings(folder: Path, steps: Sequence[LiveStep]) -> None:
         if unknown:
             raise LiveError(f"{folder}: live step {step.number} sends {{{{{min(unknown)}}}}}, which no earlier step binds")
         known |= step.bind.keys()
+
+
+def fill_path(text: str, bindings: Mapping[str, Any]) -> str:
+    """Put values in the place of placeholders in a path, as SDKs do: what means something in a path is escaped."""
+    return PLACEHOLDER.sub(lambda found: quote(str(bindings[found.group(1)]), safe="!$&'()*+,;=:@", errors="replace"), text)
 
 
 def fill(text: str, bindings: Mapping[str, Any], *, in_json: bool) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PORTS = {"http": 80, "https": 443}
 _REDACTED = "[redacted]"
+_PATH_SIGNS = "/%:@!$&'()*+,;=~"
+_SHORTEST_SECRET = 8  # what is shorter than a key can be an ordinary word, such as `none`
 _SECRET_HEADERS = {"authorization", "x-api-key", "api-key", "cookie", "set-cookie", "proxy-authorization"}
 
 
@@ -57,6 +59,14 @@ class Target:
         names = {name.lower() for name in given}
         return {name: value for name, value in own.items() if name.lower() not in names} | given
 
+    def mask(self, text: str) -> str:
+        """What a server says, with the secrets that it repeats made stars; no report can tell them then. The length stays."""
+        told = {self.key or "", *self.extra.values(), *(value.rpartition(" ")[2] for value in self.extra.values())}
+        for secret in sorted(told, key=len, reverse=True):
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, "*" * len(secret))
+        return text
+
     def redact(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers as a report may show them."""
         secret = _SECRET_HEADERS | {name.lower() for name in self.extra}
@@ -69,8 +79,14 @@ def parse_target(
     """Read a base URL; `/v1` at its end is taken off.
 
     Raises:
-        TargetError: it is none.
+        TargetError: it is none, or the key or the model is nothing that can be sent.
     """
+    if key is not None:
+        key = key.strip()  # files of secrets often end in a line end
+        if not key.isascii() or not key.isprintable() or not key:
+            raise TargetError("The key is empty, or has characters that no header can hold.")
+    if not is_text(model):
+        raise TargetError("The name of the model is not UTF-8.")
     text = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(text)
@@ -83,5 +99,14 @@ def parse_target(
         raise TargetError("Put the key into --api-key or --api-key-env, not into the URL.")
     if parts.query or parts.fragment:
         raise TargetError(f"{url} has a query or a fragment; say the base URL alone, such as http://HOST:PORT")
-    root = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], root, key, model, timeout_s, extra or {})
+    try:
+        host = parts.hostname.encode("idna").decode()
+    except UnicodeError:
+        raise TargetError(f"{url} has no name of a host that there can be") from None
+    root = quote(parts.path, safe=_PATH_SIGNS, errors="replace").rstrip("/").removesuffix("/v1").rstrip("/")
+    return Target(parts.scheme, host, port or _PORTS[parts.scheme], root, key, model, timeout_s, extra or {})
+
+
+def is_text(text: str) -> bool:
+    """Whether a text is one that UTF-8 can hold: without halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -7,12 +7,15 @@ import base64
 import hashlib
 import json
 import os
+import re
 import struct
 from typing import TYPE_CHECKING
 
 from triglot_conformance.wire.http1 import Head, HttpError, Message, parse_head
 
 if TYPE_CHECKING:
+    import ssl
+
     from triglot_conformance.wire.http1 import Request
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -20,6 +23,7 @@ _CONTINUATION, _TEXT, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x8, 0x9, 0xA
 _SWITCHING = 101
 _SHORT, _MEDIUM = 126, 127  # lengths that announce a longer length
 _LARGEST = 1 << 16
+_LIMIT = 1 << 24  # bytes of a frame
 
 
 class WebSocket:
@@ -87,8 +91,10 @@ class WebSocket:
                 (size,) = struct.unpack("!H", await self._reader.readexactly(2))
             elif size == _MEDIUM:
                 (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
+            if size > _LIMIT:
+                raise HttpError(f"a frame of {size} bytes")
             return bool(first & 0x80), first & 0x0F, await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
+        except (asyncio.IncompleteReadError, OSError) as error:
             raise HttpError(f"the connection broke: {error}") from None
 
 
@@ -100,12 +106,15 @@ def as_frame(text: str) -> bytes:
     """
     try:
         kind = json.loads(text)["type"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise HttpError(f"a message is no event: {text[:160]!r}") from None
-    return f"event: {kind}\ndata: {text}\n\n".encode()
+    if not isinstance(kind, str) or not kind.isprintable():
+        raise HttpError(f"a message is no event, its type is {kind!r:.160}")
+    lines = "\n".join(f"data: {line}" for line in re.split("\r\n|\n|\r", text))  # JSON may have more than one
+    return f"event: {kind}\n{lines}\n\n".encode()
 
 
-async def open_socket(host: str, port: int, request: Request, timeout_s: float) -> WebSocket:
+async def open_socket(host: str, port: int, request: Request, timeout_s: float, tls: ssl.SSLContext | None = None) -> WebSocket:
     """Connect and shake hands; of the request path and headers count.
 
     Raises:
@@ -113,7 +122,7 @@ async def open_socket(host: str, port: int, request: Request, timeout_s: float) 
     """
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
                 await _shake_hands(reader, writer, f"{host}:{port}", request)
             except BaseException:
@@ -132,7 +141,7 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     writer.write(Head(f"GET {request.path} HTTP/1.1", tuple((own | request.headers).items())).encode())
     try:
         head = parse_head((await reader.readuntil(b"\r\n\r\n"))[:-4])
-    except (asyncio.IncompleteReadError, ConnectionError) as error:
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError) as error:
         raise HttpError(f"no answer to the handshake: {error}") from None
     accepted = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
     if Message(head).status != _SWITCHING or head.get("sec-websocket-accept") != accepted:
