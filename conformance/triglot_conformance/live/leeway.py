@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _OPTIONAL: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "responses": {
+        "FunctionCall": ("status",),
         "Response": (
             *("background", "completed_at", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key", "reasoning"),
             *("safety_identifier", "service_tier", "store", "text", "top_logprobs", "truncation", "user"),
