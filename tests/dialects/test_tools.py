@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from triglot.dialects.tools import ToolChoice, offer_tools
+from triglot.backend.profiles import LLAMA_SERVER, OPENAI
+from triglot.dialects.tools import ToolChoice, make_room_for_calls, offer_tools
 from triglot.errors import ApiError
 
 
@@ -40,3 +41,15 @@ def test_a_choice_that_cannot_be_met_is_refused(tools: list[Any], choice: ToolCh
     with pytest.raises(ApiError) as refusal:
         offer_tools(tools, choice)
     assert refusal.value.param == "tool_choice"
+
+
+FORMAT = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "profile", "stays"), [("required", LLAMA_SERVER, False), (None, LLAMA_SERVER, True), ("required", OPENAI, True)]
+)
+def test_a_schema_for_the_text_gives_way_to_a_call_that_is_demanded(choice, profile, stays):
+    request = {"tools": [{}], **({"tool_choice": choice} if choice else {}), "response_format": FORMAT}
+    make_room_for_calls(request, profile)
+    assert ("response_format" in request) == stays

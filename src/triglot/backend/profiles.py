@@ -16,6 +16,7 @@ class Profile(msgspec.Struct, frozen=True):
         misreads_choices: reads a `tool_choice` object as `auto`, renders the tools also for `none`, and fails on tools that are not
             functions.
         schemaless_json: does not enforce `response_format: json_object` without a schema.
+        schema_bars_calls: calls no tool where `response_format` has a schema, not even where `tool_choice` demands it.
         one_system_message: renders templates that fail on a system message after the first position.
         fetches_urls: fetches the images that a request names by URL, from its own place in the network.
         needs_object_arguments: fails on a conversation with a call whose arguments are not the JSON text of an object.
@@ -26,6 +27,7 @@ class Profile(msgspec.Struct, frozen=True):
     extensions: bool
     misreads_choices: bool
     schemaless_json: bool
+    schema_bars_calls: bool
     one_system_message: bool
     fetches_urls: bool
     needs_object_arguments: bool
@@ -58,6 +60,7 @@ LLAMA_SERVER: Final = Profile(
     extensions=True,
     misreads_choices=True,
     schemaless_json=True,
+    schema_bars_calls=True,
     one_system_message=True,
     fetches_urls=True,
     needs_object_arguments=True,
@@ -68,6 +71,7 @@ OPENAI: Final = Profile(
     extensions=False,
     misreads_choices=False,
     schemaless_json=False,
+    schema_bars_calls=False,
     one_system_message=False,
     fetches_urls=False,
     needs_object_arguments=False,

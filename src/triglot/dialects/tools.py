@@ -15,6 +15,8 @@ from triglot.errors import ApiError, ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from triglot.backend.profiles import Profile
+
 Mode: TypeAlias = Literal["auto", "required", "none"]
 
 
@@ -50,3 +52,9 @@ def offer_tools(tools: Sequence[dict[str, Any]], choice: ToolChoice) -> dict[str
             raise ApiError(ErrorKind.INVALID_REQUEST, message, param="tool_choice")
         return {}
     return {"tools": offered} if choice.mode == "auto" else {"tools": offered, "tool_choice": "required"}
+
+
+def make_room_for_calls(request: dict[str, Any], profile: Profile) -> None:
+    """Take the schema for the text out of a chat request whose answer has to be a call, where the backend would not make one beside it."""
+    if profile.schema_bars_calls and request.get("tool_choice") == "required":
+        request.pop("response_format", None)

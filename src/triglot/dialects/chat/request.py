@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from triglot.dialects.arguments import arguments_text
-from triglot.dialects.tools import ToolChoice, offer_tools
+from triglot.dialects.tools import ToolChoice, make_room_for_calls, offer_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,7 @@ def convert_request(document: dict[str, Any], body: bytes, profile: Profile, mor
             changed.pop(name, None)
     if profile.misreads_choices:
         _convert_tools(changed)
+    make_room_for_calls(changed, profile)
     if profile.schemaless_json:
         _convert_response_format(changed)
     if profile.one_system_message:

@@ -10,6 +10,7 @@ from triglot.dialects.history import repair_history
 from triglot.dialects.messages.content import convert_assistant, convert_late_system, convert_user, system_texts
 from triglot.dialects.messages.thinking import convert_thinking
 from triglot.dialects.messages.tools import convert_tools
+from triglot.dialects.tools import make_room_for_calls
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import AnswerRules
 from triglot.generated.messages import models as wire
@@ -86,5 +87,6 @@ def convert_prompt(
     config = request.output_config
     if config is not None and config.format is not None:
         body["response_format"] = schema_format("answer", config.format.schema_)
+        make_room_for_calls(body, profile)
     body.update(convert_thinking(request, profile))
     return body

@@ -15,6 +15,7 @@ from triglot.dialects.chat_request import (
 from triglot.dialects.responses.input import convert_input, tools_in, updates_in
 from triglot.dialects.responses.plan import Converted, StreamPlan
 from triglot.dialects.responses.tools import have_grammars, plan_tools
+from triglot.dialects.tools import make_room_for_calls
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import AnswerRules
 from triglot.generated.responses import models as wire
@@ -125,6 +126,7 @@ def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, pr
     if chat.compacts:
         return _Prompt(body | _convert_effort(effort, profile), {}, False, True, losses)
     body |= {**tools.fields, **without_null({"response_format": _convert_format(form, profile)}), **_convert_effort(effort, profile)}
+    make_room_for_calls(body, profile)
     return _Prompt(body, tools.callees, tools.single_call and bool(tools.fields), False, losses)
 
 
