@@ -128,7 +128,7 @@ class Proof:
                 return str(error)
         if survivors:
             return f"not noticed by {', '.join(survivors)}"
-        return f"it makes the gateway stumble: {tracebacks[0].strip().splitlines()[-1]}" if tracebacks else None
+        return f"it makes the gateway stumble: {tracebacks[0].strip().splitlines()[-1].strip()}" if tracebacks else None
 
 
 async def prove(mutations: Sequence[Mutation], jobs: int) -> int:
