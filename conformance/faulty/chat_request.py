@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from faulty.calls import Tool
-from faulty.checks import bad_field, check_base64, check_range, check_required, check_schema, check_types, is_a
+from faulty.checks import bad_field, check_base64, check_image, check_range, check_required, check_schema, check_types, is_a
 from faulty.exchange import Refusal
 from faulty.model import Prompt, Role, Turn
 
@@ -95,7 +95,7 @@ def _read_part(part: Any, where: str) -> str:
         case {"type": "image_url", "image_url": {"url": str(url)}}:
             if not url.startswith("data:"):
                 raise bad_field(f"{where}.image_url.url", "cannot be fetched from here; send the image as a data URL")
-            check_base64(url.partition(",")[2], f"{where}.image_url.url")
+            check_image(url.partition(",")[2], f"{where}.image_url.url")
             return "[image]"
         case {"type": "input_audio", "input_audio": {"data": data, "format": "wav" | "mp3"}}:
             check_base64(data, f"{where}.input_audio.data")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from faulty.host import Host
 
 _WORDS = {str: "a string", int: "an integer", float: "a number", bool: "a boolean", list: "an array", dict: "an object"}
+_IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 
 
 def as_object(body: Any) -> dict[str, Any]:
@@ -80,6 +81,13 @@ def check_base64(data: Any, where: str) -> None:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise bad_field(where, "is not base64") from error
+
+
+def check_image(data: Any, where: str) -> None:
+    """Check that a text is base64 of an image, as its first bytes tell."""
+    check_base64(data, where)
+    if not base64.b64decode(data).startswith(_IMAGES):
+        raise bad_field(where, "is no image of a known kind")
 
 
 def bad_field(where: str, what: str) -> Refusal:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from faulty.calls import Tool
-from faulty.checks import bad_field, check_base64, check_range, check_required, check_schema, check_types
+from faulty.checks import bad_field, check_base64, check_image, check_range, check_required, check_schema, check_types
 from faulty.exchange import Refusal
 from faulty.model import Prompt, Turn
 
@@ -146,7 +146,7 @@ def _text_of(content: Any, where: str) -> str:
 def _read_source(source: dict[str, Any], where: str) -> str:
     match source:
         case {"type": "base64", "media_type": str(kind), "data": data}:
-            check_base64(data, f"{where}.data")
+            (check_image if kind.startswith("image/") else check_base64)(data, f"{where}.data")
             return f"[{kind}]"
         case {"type": "text", "data": str(text)}:
             return text
