@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from io import TextIOWrapper
@@ -19,7 +20,7 @@ from triglot_conformance.case import CaseError, load_cases
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.fuzz import FuzzError
 from triglot_conformance.fuzz import command as fuzz
-from triglot_conformance.known import KnownFailingError, parse_known_failing
+from triglot_conformance.known import KnownFailingError, read_known_failing
 from triglot_conformance.live.probe import UnreachableError
 from triglot_conformance.live.target import TargetError
 from triglot_conformance.record import command as recorder
@@ -30,6 +31,7 @@ from triglot_conformance.replay.replay import replay
 from triglot_conformance.replay.runner import Settings
 from triglot_conformance.replay.setups import load_setups
 from triglot_conformance.report import Report
+from triglot_conformance.reports.counts import visible
 from triglot_conformance.results import ResultsError
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from triglot_conformance.case import Case
 
-_INTERRUPTED = 130  # as shells tell it
+_INTERRUPTED, _UNREAD = 130, 141  # as shells tell it
 _PROBLEMS = (CaseError, FuzzError, GatewayError, KnownFailingError, OSError, ResultsError, TargetError, UnreachableError)
 
 
@@ -48,13 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # findings hold whatever a server has sent
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
     except _PROBLEMS as error:
-        print(f"triglot {options.command}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"triglot {options.command}: {visible(str(error))}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         print(f"triglot {options.command}: stopped", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
+    return status
 
 
 def _select(options: argparse.Namespace) -> list[Case]:
@@ -80,7 +87,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    known = parse_known_failing(options.known_failing.read_text(encoding="utf-8")) if options.known_failing else []
+    known = read_known_failing(options.known_failing)
     cases = [case for case in _select(options) if case.steps]
     settings = Settings(
         command=options.gateway,

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 from triglot_conformance.baseline import compare, gate
 from triglot_conformance.case import PATHS, CaseError
 from triglot_conformance.contract.contract import Contract
-from triglot_conformance.known import parse_known_failing
+from triglot_conformance.known import read_known_failing
 from triglot_conformance.live.probe import probe
 from triglot_conformance.live.runner import LiveSettings, run_live
 from triglot_conformance.live.target import TargetError, parse_target
 from triglot_conformance.reports import badge, html, junit, markdown, terminal
-from triglot_conformance.results import RunResult, TargetFacts, from_json, to_json
+from triglot_conformance.reports.counts import visible
+from triglot_conformance.results import ResultsError, RunResult, TargetFacts, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,19 +82,20 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     """
     suite = [case for case in suite if case.live]
     live = choose_cases(suite, options.filter or ("*",), options.dialect or DIALECTS)
-    _check_needs(options.without, live)
+    _check_needs(options.without, suite)
     if options.list:
         print("\n".join(f"{case.id}\t{case.level}\t{case.requirement}" for case in live))  # noqa: T201
         return 0
     target = parse_target(options.url, key=_key(options), model=options.model, timeout_s=options.timeout, extra=dict(options.header))
-    known = parse_known_failing(options.known_failing.read_text(encoding="utf-8")) if options.known_failing else []
+    known = read_known_failing(options.known_failing)
     then = _read(options.baseline) if options.baseline else None
+    _check_files(options)
     result = asyncio.run(_run(live, suite, target, known, options))
-    _write(result, options)
     red = gate(result, options.level, then)
     print(_show(result, verbose=options.verbose, changes=compare(result, then) if then else None))  # noqa: T201
     unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in suite)]
     print(_verdict(red, unused, options.level))  # noqa: T201
+    _write(result, options)
     return 1 if red or unused else 0
 
 
@@ -111,7 +113,8 @@ def choose_cases(suite: Sequence[Case], globs: Sequence[str], dialects: Sequence
 
 def _verdict(red: Sequence[Change], unused: Sequence[str], level: str) -> str:
     """What the exit status says, in words: which cases turn the gate red, and why."""
-    reasons = [f"{change.case.id}: {change.why}" for change in red] + [f"the known failure {pattern} fits no case" for pattern in unused]
+    reasons = [f"{change.case.id}: {visible(change.why)}" for change in red]
+    reasons += [f"the known failure {pattern} fits no case" for pattern in unused]
     if not reasons:
         return f"gate of {level} and above: green"
     return "\n".join([f"gate of {level} and above: red", *(f"  {reason}" for reason in reasons)])
@@ -211,7 +214,28 @@ def _told_options(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _read(path: Path) -> RunResult:
-    return from_json(path.read_text(encoding="utf-8"))
+    try:
+        return from_json(path.read_text(encoding="utf-8-sig"))
+    except (ResultsError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{path}: {error}") from None
+
+
+def _check_files(options: argparse.Namespace) -> None:
+    """Find out before a run of minutes whether its results can be written, and whether the specs are there.
+
+    Raises:
+        CaseError: there are no specs.
+        OSError: a file cannot be written.
+    """
+    if not (options.specs / "chat" / "openapi.yaml").is_file():
+        raise CaseError(f"{options.specs} holds no specs: there is no chat/openapi.yaml")
+    for path in filter(None, (getattr(options, name) for name in ("json", *_REPORTS))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        with path.open("a", encoding="utf-8"):
+            pass
+        if is_new:
+            path.unlink()
 
 
 def _write(result: RunResult, options: argparse.Namespace) -> None:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class KnownFailingError(Exception):
@@ -24,6 +28,21 @@ class KnownFailure:
     def matches(self, case_id: str) -> bool:
         """Whether the pattern covers this case."""
         return fnmatchcase(case_id, self.pattern)
+
+
+def read_known_failing(path: Path | None) -> list[KnownFailure]:
+    """Read a file of known failures; of none, there are none.
+
+    Raises:
+        KnownFailingError: it is wrong.
+        OSError: it cannot be read.
+    """
+    try:
+        return [] if path is None else parse_known_failing(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise KnownFailingError(f"{path} is not UTF-8: {error}") from None
+    except KnownFailingError as error:
+        raise KnownFailingError(f"{path}, {error}") from None
 
 
 def parse_known_failing(text: str) -> list[KnownFailure]:

@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,6 +15,8 @@ import pytest
 from faulty.server import FaultyServer
 from triglot_conformance.cli import main
 from triglot_conformance.results import from_json
+
+from .conftest import ROOT
 
 FEW = ("--filter", "messages/answer/*", "--filter", "messages/events/*", "--no-progress", "--timeout", "10")
 
@@ -116,6 +121,9 @@ def test_a_server_that_is_not_there_is_no_result(capsys):
         (["http://127.0.0.1:9", "--api-key-env", "NO_SUCH_VARIABLE"], "holds no key"),
         (["http://127.0.0.1:9", "--filter", "no/such/*"], "no case matches"),
         (["http://127.0.0.1:9", "--without", "wings"], "no case needs wings"),
+        (["http://127.0.0.1:9", "--specs", "/no/such/folder"], "/no/such/folder holds no specs"),
+        (["http://127.0.0.1:9", "--junit", "/dev/null/junit.xml"], "/dev/null"),
+        (["http://127.0.0.1:9", "--html", "."], "directory"),
         (["http://127.0.0.1:9", "--baseline", "/no/such/file"], "No such file"),
     ],
 )
@@ -125,6 +133,37 @@ def test_what_cannot_be_run_is_said_in_a_line(capsys, arguments, message):
     assert message in out
     assert "Traceback" not in out
     assert "secret" not in out
+
+
+@pytest.mark.parametrize("option", ["--known-failing", "--baseline"])
+@pytest.mark.parametrize("content", [b"\xff\xfe#\x00", b'{"format": "triglot-conformance/2"}', b"chat/*\r\n"])
+def test_a_wrong_file_is_named(capsys, tmp_path, option, content):
+    path = tmp_path / "wrong.txt"
+    path.write_bytes(content)
+    status, out = conform(capsys, "http://127.0.0.1:9", option, str(path), "--no-progress")
+    assert (status, len(out.splitlines())) == (2, 1)
+    assert str(path) in out
+
+
+def test_lists_of_windows_are_lists(capsys, tmp_path):
+    known = tmp_path / "known.txt"
+    known.write_bytes(b"\xef\xbb\xbf# It says it twice.\r\nmessages/events/start-once\r\n")
+    with reference("messages/start-twice") as url:
+        status, out = conform(capsys, url, "--filter", "messages/events/start-once", "--no-progress", "--known-failing", str(known))
+    assert status == 0, out
+    assert "known: It says it twice." in out
+
+
+def test_whoever_reads_may_stop_reading():
+    command = [sys.executable, "-m", "triglot_conformance", "conform", "http://127.0.0.1:9", "--list"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(
+        command, stdout=writer, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT / "conformance")}
+    ) as process:
+        os.close(writer)
+        _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (141, b"")
 
 
 def test_the_cases_can_be_listed(capsys):
