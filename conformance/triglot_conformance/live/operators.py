@@ -117,6 +117,13 @@ def _at_most(found: list[Match], bound: Any, _sources: Any, _source: Any) -> Ref
     return _each(found, lambda value: _is_number(value) and value <= bound, f"a number of at most {show(bound)}")
 
 
+def _grows_by(found: list[Match], factor: Any, _sources: Any, _source: Any) -> Refusal:
+    if len(found) < 2 or not all(_is_number(match.value) for match in found):  # noqa: PLR2004
+        return _wrong_number(found, "at least two numbers")
+    first, last = found[0].value, found[-1].value
+    return None if last >= first * factor else (f"grows from {show(first)} to {show(last)}, expected {show(factor)} times that", None)
+
+
 def _sum(found: list[Match], summands: Any, sources: Any, source: Any) -> Refusal:
     paths = summands
     if isinstance(summands, dict):
@@ -241,6 +248,7 @@ OPERATORS: dict[str, Callable[[list[Match], Any, Any, Any], Refusal]] = {
     "differs_from": _differs,
     "at_least": _at_least,
     "at_most": _at_most,
+    "grows_by": _grows_by,
     "sum": _sum,
     "same_as": _same_as,
     "json": _json,
