@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.gateway.harness import PROPS, Connection
+from tests.gateway.harness import PROPS, Connection, hung_port
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 HEALTHY: Final = "healthy"
 TEXT: Final = "Hello there, you."
@@ -139,6 +140,22 @@ class FaultyBackend:
             self._server.close()
         self.close_idle()
         await asyncio.sleep(0)
+
+    @contextlib.asynccontextmanager
+    async def hanging(self) -> AsyncIterator[None]:
+        """Neither accept nor refuse connections for a while."""
+        async with self.refusing():
+            with hung_port(self.port):
+                yield
+
+    @contextlib.asynccontextmanager
+    async def refusing(self) -> AsyncIterator[None]:
+        """Refuse connections for a while."""
+        await self.refuse()
+        try:
+            yield
+        finally:
+            await self.listen()
 
     def close_idle(self) -> None:
         """Close the connections that carry no request, as every server does at some time."""

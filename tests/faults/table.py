@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from .backend import BODY, DONE, FINISH, HALF, HEALTHY, REST, ROLE, STREAM, TEXT, Request, chunk, event
 from .cuts import Cut
@@ -21,6 +21,7 @@ _ENDLESS: Final = 17 * 1024 * 1024
 _HTML: Final = b"<html><body><h1>Bad gateway</h1></body></html>"
 _FAILED: Final = End("failed")
 _BROKEN: Final = End("failed", begun=True)
+_NO_CONNECTION: Final = End("timeout", begun=True, phase="connect")
 _NO_TOKEN: Final = End("timeout", begun=True, phase="first_token")
 _IDLE: Final = End("timeout", begun=True, phase="idle")
 _NO_ERROR: Final = End("timeout", phase="first_token")
@@ -41,7 +42,7 @@ class Fault(NamedTuple):
         chat: what clients of chat streams get if that is something else: what is inside of an event is not looked at there.
         folded: what clients of chat in one piece get if that is something else.
         text: of a whole answer.
-        refuses: the backend accepts no connections.
+        absent: the backend accepts no connections; it refuses them, or hangs.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Fault(NamedTuple):
     chat: End | None = None
     folded: End | None = None
     text: str = TEXT
-    refuses: bool = False
+    absent: Literal["refuses", "hangs"] | None = None
 
     @property
     def stream(self) -> bytes:
@@ -287,7 +288,8 @@ _HUGE: Final = {"choices": [], "created": 7, "id": "chatcmpl-1", "model": "tiny"
 _CRLF: Final = STREAM.replace(b"\n", b"\r\n")
 
 FAULTS: Final = (
-    Fault("refuses connections", _close, End("unreachable"), refuses=True),
+    Fault("refuses connections", _close, End("unreachable"), absent="refuses"),
+    Fault("neither accepts nor refuses connections", _close, _NO_CONNECTION, "connect=0.8", absent="hangs"),
     Fault("accepts, then says nothing", _wait, _NO_TOKEN, "first_token=0.6", verbatim=_NOT_WHOLE),
     Fault("closes before an answer", _close, _FAILED),
     Fault("resets before an answer", _reset, _FAILED),

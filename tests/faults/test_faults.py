@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import os
 import re
@@ -59,14 +60,11 @@ def test_every_client_gets_an_honest_end(stage: Stage, runner: asyncio.Runner, f
     async def run() -> None:
         if not stage.backend.open:
             await stage.serve_next()  # leaves idle connections, which the fault meets
-        if fault.refuses:
-            await stage.backend.refuse()
         ways = [way for way in WAYS if fault.end_of(way) is not None]
-        try:
+        backend = stage.backend
+        absence = {None: contextlib.nullcontext, "refuses": backend.refusing, "hangs": backend.hanging}[fault.absent]
+        async with absence():
             found = await asyncio.gather(*(outcome(stage, fault, way) for way in ways), return_exceptions=True)
-        finally:
-            if fault.refuses:
-                await stage.backend.listen()
         ends = dict(zip(ways, found, strict=True))
         due = {way: end.told(way) for way in ways if (end := fault.end_of(way)) is not None}
         assert ends == due

@@ -121,6 +121,17 @@ class Reply:
         return [json.loads(line[6:]) for line in self.body.decode().split("\n") if line.startswith("data: {")]
 
 
+@contextlib.contextmanager
+def hung_port(port: int = 0) -> Iterator[int]:
+    """A port that neither accepts nor refuses connections: the queue of those who want one is full, and nobody looks after it."""
+    with socket.create_server(("127.0.0.1", port), backlog=0) as full, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
 def unchunk(data: bytes) -> bytes:
     """A chunked body, put together; it must be complete."""
     body = b""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, playing, start_gateway
+from .harness import HEAD, REQUESTS, Connection, Gateway, chunk, hung_port, playing, start_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,15 +68,10 @@ def test_each_phase_has_its_limit(gateway: Gateway, play: Any, timeout: str, fla
 
 @pytest.fixture(scope="module")
 def hung() -> Iterator[Gateway]:
-    """A gateway whose backend takes no connection: its queue is full."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
-        backend = f"http://127.0.0.1:{full.getsockname()[1]}"
-        flags = ("--backend-profile", "openai", "--state", "memory", "--heartbeat-s", "0.3")
-        yield stack.enter_context(start_gateway("--backend", backend, *flags))
+    """A gateway whose backend takes no connection."""
+    flags = ("--backend-profile", "openai", "--state", "memory", "--heartbeat-s", "0.3")
+    with hung_port() as port, start_gateway("--backend", f"http://127.0.0.1:{port}", *flags) as running:
+        yield running
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
