@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from triglot_conformance.baseline import compare, gate
 from triglot_conformance.case import PATHS, CaseError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from triglot_conformance.results import CaseResult
 
 DIALECTS: Final = tuple(PATHS)
+_COLUMNS: Final = 100
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REPORTS: Final[dict[str, Callable[[Sequence[RunResult]], str]]] = {
     "junit": junit.render,
@@ -135,7 +136,7 @@ def report(options: argparse.Namespace) -> int:
 
 def _show(result: RunResult, *, verbose: bool = False, changes: Comparison | None = None) -> str:
     colour = terminal.wants_colour(sys.stdout, os.environ)
-    return terminal.render(result, width=_width(), colour=colour, verbose=verbose, changes=changes)
+    return terminal.render(result, width=_width(sys.stdout), colour=colour, verbose=verbose, changes=changes)
 
 
 async def _run(
@@ -148,7 +149,9 @@ async def _run(
     results: list[CaseResult] = []
     settings = LiveSettings(Contract(options.specs), slots, frozenset(options.without), options.jobs)
     progress = (
-        None if options.no_progress else terminal.Progress(sys.stderr, len(cases), colour=terminal.wants_colour(sys.stderr, os.environ))
+        None
+        if options.no_progress
+        else terminal.Progress(sys.stderr, len(cases), width=_width(sys.stderr), colour=terminal.wants_colour(sys.stderr, os.environ))
     )
 
     def take(result: CaseResult) -> None:
@@ -157,9 +160,11 @@ async def _run(
         if progress:
             progress.add(result)
 
-    knowledge = await run_live(cases, found, settings, take, suite)
-    if progress:
-        progress.close()
+    try:
+        knowledge = await run_live(cases, found, settings, take, suite)
+    finally:
+        if progress:
+            progress.close()
     places = {case.id: place for place, case in enumerate(cases)}
     return RunResult(
         target=TargetFacts(options.name or target.url, target.url, found.software, found.target.model),
@@ -181,8 +186,12 @@ def suite_version() -> str:
         return "unknown"
 
 
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal that a stream goes to, or of the usual one."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        return shutil.get_terminal_size((_COLUMNS, 24)).columns
 
 
 def _check_needs(without: Sequence[str], cases: Sequence[Case]) -> None:

@@ -84,6 +84,7 @@ def test_nothing_asked_is_nothing_written(tmp_path: Path) -> None:
     [
         (["--to", "nonsense", "--out", "x"], "not the URL"),
         (["--to", "http://127.0.0.1:1", "--out", "x", "--host", "256.0.0.1"], "cannot listen"),
+        (["--to", "http://127.0.0.1:1", "--out", "/dev/null/cases"], "/dev/null"),
     ],
 )
 def test_what_cannot_be_done_is_told(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +94,12 @@ def test_what_cannot_be_done_is_told(arguments: list[str], words: str, capsys: p
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--to", "http://127.0.0.1:1"], ["--to", "http://127.0.0.1:1", "--out", __file__], ["--to", "x", "--out", "x", "--longest", "0"]],
+    [
+        ["--to", "http://127.0.0.1:1"],
+        ["--to", "http://127.0.0.1:1", "--out", __file__],
+        ["--to", "x", "--out", "x", "--longest", "0"],
+        ["--to", "x", "--out", "x", "--port", "65536"],
+    ],
 )
 def test_bad_arguments(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

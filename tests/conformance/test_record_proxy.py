@@ -64,7 +64,8 @@ def run(work: Awaitable[None]) -> None:
     asyncio.run(limited())
 
 
-def test_a_request_and_its_answer() -> None:
+@pytest.mark.parametrize("base", ["/base/", "/base/v1", "/base/v1/"])
+def test_a_request_and_its_answer(base: str) -> None:
     seen = []
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,7 +74,7 @@ def test_a_request_and_its_answer() -> None:
         writer.write(OK)
 
     async def work() -> None:
-        async with playing(play, path="/base/") as proxy:
+        async with playing(play, path=base) as proxy:
             answer = await ask(proxy, Request("POST", "/v1/messages?beta=true", {"X-Api-Key": "k"}, b'{"a": 1}'))
             assert (answer.status, answer.body) == (200, b"{}")
             [passed] = proxy.exchanges

@@ -174,13 +174,15 @@ def test_progress_is_one_line_that_goes_away() -> None:
     assert "\n" not in stream.getvalue()
 
 
-def test_progress_fits_a_narrow_terminal() -> None:
+@pytest.mark.parametrize("width", [20, 30, 40])
+def test_progress_fits_a_narrow_terminal(width: int) -> None:
     stream = Terminal()
-    progress = Progress(stream, 600, width=40, colour=True)
+    progress = Progress(stream, 600, width=width, colour=True)
+    assert stream.getvalue().endswith("0/600")  # before any case is over
     for verdict in Verdict:
         progress.add(case("a/b/c", verdict))
     lines = stream.getvalue().split("\r\x1b[K")
-    assert all(len(re.sub(r"\x1b\[\d+m", "", line)) <= 40 for line in lines)
+    assert all(len(re.sub(r"\x1b\[\d+m", "", line)) <= width for line in lines)
 
 
 def test_there_is_no_progress_on_a_pipe() -> None:

@@ -10,6 +10,7 @@ import ipaddress
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="URL", help="root URL of the server, such as http://127.0.0.1:8420")
     parser.add_argument("--out", required=True, type=_folder, metavar="DIR", help="folder of cases to write to; made if it is not there")
     parser.add_argument(
-        "--port", type=int, default=PORT, metavar="PORT", help="port to listen on; 0 takes a free one (default: %(default)s)"
+        "--port", type=_port, default=PORT, metavar="PORT", help="port to listen on; 0 takes a free one (default: %(default)s)"
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default: %(default)s)")
     parser.add_argument("--longest", type=_positive, metavar="N", help="cut texts to N characters; default: all keep their length")
@@ -51,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Record until a signal to stop; the exit status is 0 when cases were written, 1 when there was nothing to write, 2 on an error."""
     try:
+        _check_place(options.out)
         return _write(asyncio.run(_record(options)), options)
     except (RecordError, ProxyError, OSError) as error:
         print(f"triglot record: {error}", file=sys.stderr)  # noqa: T201
@@ -62,6 +64,23 @@ def _folder(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{path} is not a directory")
     return path
+
+
+def _check_place(folder: Path) -> None:
+    """Find out before a session whether its cases can be written, so that it is not lost; nothing is left behind.
+
+    Raises:
+        OSError: they cannot.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with tempfile.TemporaryFile(dir=there):
+        pass
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 1 << 16:
+        raise argparse.ArgumentTypeError(f"not a port: {text}")
+    return int(text)
 
 
 def _positive(text: str) -> int:
@@ -77,7 +96,7 @@ async def _record(options: argparse.Namespace) -> list[Exchange]:
         loop.add_signal_handler(number, stop.set)
     try:
         async with Proxy(options.to, host=options.host, port=options.port, report=_report) as proxy:
-            _say(f"Recording what goes to {options.to}. Point the client to one of these, and press Ctrl-C when it is done:")
+            _say(f"Recording what goes to {proxy.to}. Point the client to one of these, and press Ctrl-C when it is done:")
             _say(f"  OpenAI clients       {proxy.url}/v1   (OPENAI_BASE_URL)")
             _say(f"  Anthropic clients    {proxy.url}   (ANTHROPIC_BASE_URL)")
             if not _is_loopback(options.host):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LIMIT: Final = 1 << 20
 _PIECE: Final = 1 << 16
 _SWITCHING: Final = 101
+_LONGEST_NUMBER: Final = 18  # digits of a length that there can be
 _BODILESS: Final = (204, 304)
 
 Framing: TypeAlias = int | Literal["chunked", "to-end"]
@@ -86,7 +87,7 @@ class Proxy:
         self._server_host = parts.hostname
         self._server_port = port_there or (443 if parts.scheme == "https" else 80)
         self._authority = parts.netloc.rpartition("@")[2]
-        self._prefix = parts.path.rstrip("/")
+        self._prefix = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")  # requests bring it themselves
         self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         self._host, self._port, self._report = host, port, report
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,6 +111,11 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def to(self) -> str:
+        """Where requests go, without credentials."""
+        return f"{'http' if self._tls is None else 'https'}://{self._authority}{self._prefix}"
 
     @property
     def url(self) -> str:
@@ -212,7 +218,7 @@ async def _pass_answer(exchange: Exchange, reader: asyncio.StreamReader, writer:
         head = parse_head(raw)
         writer.write(raw + b"\r\n\r\n")
         parts = head.start_line.split(" ", 2)
-        if len(parts) < 2 or not parts[1].isdecimal():  # noqa: PLR2004
+        if len(parts) < 2 or not parts[1].isdecimal() or len(parts[1]) != 3:  # noqa: PLR2004
             raise HttpError(f"not the first line of an answer: {head.start_line[:80]!r}")
         status = int(parts[1])
         if status >= 200 or status == _SWITCHING:  # noqa: PLR2004
@@ -230,8 +236,8 @@ def _framing(lines: list[tuple[str, str]], without: Framing) -> Framing:
     length = header(lines, "content-length")
     if length is None:
         return without
-    if not length.isdecimal():
-        raise HttpError(f"not a content length: {length!r}")
+    if not length.isdecimal() or len(length) > _LONGEST_NUMBER:
+        raise HttpError(f"not a content length: {length[:80]!r}")
     return int(length)
 
 

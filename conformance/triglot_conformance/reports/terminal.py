@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {Verdict.PASS: "32", Verdict.FAIL: "31", Verdict.UNSUPPORTED: "2", Verdict.INCONCLUSIVE: "33", Verdict.UNREACHABLE: "35"}
 _BAR = 24
+_NUMBERS = 20  # columns for numbers beside the bar, which gives way to them
 _SHORT = 3  # cases of one fault that are shown in full, others by name; findings of one case
 _RULES = 6  # rules of one fault
 
@@ -38,10 +39,14 @@ class Progress:
         self._shown = stream.isatty()
         self._full, self._empty = "█░" if (getattr(stream, "encoding", "") or "").lower().startswith("utf") else "#-"
         self._counts: Counter[Verdict] = Counter()
+        self._draw()
 
     def add(self, case: CaseResult) -> None:
         """Take in the result of one case."""
         self._counts[case.verdict] += 1
+        self._draw()
+
+    def _draw(self) -> None:
         if self._shown:
             self._stream.write(f"\r\x1b[K{self._line()}")
             self._stream.flush()
@@ -54,13 +59,14 @@ class Progress:
 
     def _line(self) -> str:
         done = sum(self._counts.values())
-        filled = _BAR * done // max(self._total, done, 1)
         words = [f"{done}/{self._total}", *(f"{number} {verdict}" for verdict, number in self._ordered())]
-        room = self._width - _BAR - 2
+        bar = max(0, min(_BAR, self._width - _NUMBERS))
+        filled = bar * done // max(self._total, done, 1)
+        room = self._width - bar - 2
         while len(words) > 1 and len(", ".join(words)) > room:
             words.pop()
         painted = [words[0], *(self._paint(word, _COLOURS[Verdict(word.split()[1])]) for word in words[1:])]
-        return f"{self._full * filled}{self._empty * (_BAR - filled)} {', '.join(painted)}"
+        return f"{self._full * filled}{self._empty * (bar - filled)} {', '.join(painted)}"
 
     def _ordered(self) -> list[tuple[Verdict, int]]:
         return [(verdict, self._counts[verdict]) for verdict in Verdict if self._counts[verdict]]
