@@ -17,8 +17,7 @@ PATIENCE_S = 0.03
 class Protocol:
     """What there is of uvicorn's."""
 
-    def __init__(self, *, app_state: dict[str, Any], transport: Any) -> None:
-        self.app_state = app_state
+    def __init__(self, *, transport: Any) -> None:
         self.transport = transport
         self.loop = asyncio.get_running_loop()
         self.told: list[str] = []
@@ -59,7 +58,7 @@ class Transport:
 
 
 def limit(transport: Transport) -> Limited:
-    return Limited(app_state={}, transport=transport, write_timeout_s=PATIENCE_S)
+    return Limited(transport=transport, write_timeout_s=PATIENCE_S)
 
 
 async def until_looked(transport: Transport, times: int) -> None:

@@ -7,11 +7,13 @@ and closes the connection itself, at the latest when the grace is over and its t
 from __future__ import annotations
 
 import asyncio
+import weakref
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from triglot.web_socket import STOPPING
+from triglot.web_socket import ABORT, STOPPING
 from triglot.write_limit import WriteLimit
 
 
@@ -25,7 +27,8 @@ class SocketProtocol(WriteLimit, WebSocketsSansIOProtocol):
 
     def __init__(self, *, app_state: dict[str, Any], **options: Any) -> None:
         self._stopping = asyncio.Event()
-        super().__init__(app_state={**app_state, STOPPING: self._stopping}, **options)
+        state = {**app_state, STOPPING: self._stopping, ABORT: partial(_abort, weakref.ref(self))}
+        super().__init__(app_state=state, **options)
 
     async def send(self, message: Any) -> None:
         """Send what the application says."""
@@ -39,3 +42,8 @@ class SocketProtocol(WriteLimit, WebSocketsSansIOProtocol):
             self._stopping.set()
         else:
             super().shutdown()
+
+
+def _abort(protocol: weakref.ref[SocketProtocol]) -> None:
+    if (connection := protocol()) is not None:
+        connection.transport.abort()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import weakref
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -32,16 +30,17 @@ class WriteLimit:
     """Added to a protocol of uvicorn, before it.
 
     Args:
-        app_state: as uvicorn has it; the application gets a way to cut the connection besides.
         write_timeout_s: how long nothing may be taken.
         options: of the protocol.
     """
 
+    __slots__ = ("_look_again", "_write_timeout_s")  # else uvicorn's objects have too many attributes to share their names: 1.5 kB each
+
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, *, app_state: dict[str, Any], write_timeout_s: float = DEFAULT_S, **options: Any) -> None:
-        super().__init__(app_state={**app_state, ABORT: partial(_abort, weakref.ref(self))}, **options)  # type: ignore[call-arg]
+    def __init__(self, *, write_timeout_s: float = DEFAULT_S, **options: Any) -> None:
+        super().__init__(**options)
         self._write_timeout_s = write_timeout_s
         self._look_again: asyncio.TimerHandle | None = None
 
@@ -90,6 +89,12 @@ class WriteLimit:
 class HttpProtocol(WriteLimit, HttpToolsProtocol):
     """An HTTP connection of uvicorn, with the limit. The end of an answer may wait here when uvicorn is done with it."""
 
+    def shutdown(self) -> None:
+        """The server stops: the application's last words may find nobody who takes them, so it gets a way to cut the connection."""
+        super().shutdown()
+        if self.cycle is not None:
+            self.cycle.scope["state"][ABORT] = self.transport.abort
+
     def on_response_complete(self) -> None:
         """An answer has been written to its end, and with it perhaps the last of the connection."""
         super().on_response_complete()
@@ -101,11 +106,6 @@ class HttpProtocol(WriteLimit, HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():
             self.watch_writing()
-
-
-def _abort(protocol: weakref.ref[WriteLimit]) -> None:
-    if (connection := protocol()) is not None:
-        connection.transport.abort()
 
 
 def _unsent(transport: asyncio.Transport) -> int:
