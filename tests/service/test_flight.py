@@ -234,6 +234,25 @@ def test_who_stops_waiting_leaves_nothing_behind(how: str, is_known: bool) -> No
     run(scenario)
 
 
+@pytest.mark.parametrize("how", ["cancelled", "late"])
+def test_a_stopped_request_frees_its_place_though_nobody_waits_for_it(how: str) -> None:
+    """Its task may be writing to a client that does not read."""
+
+    async def scenario() -> None:
+        stand = Stand(**({"total": 0.05} if how == "late" else {}))
+        stand.learn()
+        stand.converted.set_result(b"{}")
+        assert await stand.flight.open()
+        next_one = stand.admission.enter("")
+        if how == "cancelled":
+            stand.flight.cancel()
+        assert await next_one.wait(5)
+        next_one.release()
+        stand.client.close()
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("how", ["cancelled", "gone"])
 def test_what_else_is_done_for_a_request_is_given_up_with_it(how: str) -> None:
     async def scenario() -> None:
