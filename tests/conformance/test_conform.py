@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -299,3 +302,16 @@ def test_a_server_that_answers_200_to_anything_is_found_out(capsys):
     assert " pass  " in out
     passed = next(line for line in out.splitlines() if line.startswith("all")).split()[1]
     assert passed == ".", out
+
+
+def test_nothing_that_cases_store_is_left_behind(capsys, tmp_path):
+    results = tmp_path / "results.json"
+    with reference() as url:
+        arguments = ("--no-progress", "--filter", "responses/stored/*", "--filter", "responses/answer/*", "--filter", "responses/events/*")
+        status, out = conform(capsys, url, *arguments, "--json", str(results))
+        assert status == 0, out
+        made = set(re.findall(r'\\"id\\": ?\\"(resp_\w+)', results.read_text("utf-8")))
+        assert len(made) > 20
+        for each in made:
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"{url}/v1/responses/{each}", timeout=20)

@@ -12,6 +12,8 @@ from triglot_conformance.live.assertions import holds
 from triglot_conformance.live.client import Answer, Manner, TimedFrame, secure
 from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
+from triglot_conformance.live.judgement import path_of
+from triglot_conformance.live.leftovers import find_leftovers, remove
 from triglot_conformance.live.patience import ask
 from triglot_conformance.live.probe import busy_slots
 from triglot_conformance.live.steps import fill, fill_path
@@ -78,6 +80,7 @@ class Conversation:
         self._bodies: dict[str, Any] = {}
         self._sockets: dict[str, WebSocket] = {}
         self._outcome = Outcome()
+        self._leftovers: list[str] = []
 
     async def hold(self) -> Outcome:
         """Take the steps until one brings nothing that the next could build on."""
@@ -91,6 +94,10 @@ class Conversation:
             for opened in self._sockets.values():
                 opened.close()
         return self._outcome
+
+    async def clean_up(self) -> None:
+        """Remove what the steps have made the server keep."""
+        await remove(self._target, self._target.headers(self._case.dialect, {}), self._leftovers)
 
     def _is_over(self) -> bool:
         """Whether the verdict is known, or the next step has nothing to build on."""
@@ -208,6 +215,8 @@ class Conversation:
         self._outcome.not_exercised = self._outcome.not_exercised or skipped
         self._bodies[f"step:{step.number}"] = judgement.body
         self._bind(step, judgement, place)
+        if step.method == "POST" or step.socket is not None:
+            self._leftovers += find_leftovers(path_of(step), judgement)
 
     def _bind(self, step: LiveStep, judgement: Judgement, place: int) -> None:
         for name, path in step.bind.items():

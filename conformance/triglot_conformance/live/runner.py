@@ -170,10 +170,12 @@ async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge:
         return result
     started = time.perf_counter()
     known = knowledge.rules(case)
-    outcome = await Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known).hold()
+    conversation = Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known)
+    outcome = await conversation.hold()
     result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
     result.exchanges = outcome.exchanges
     _judge(case, outcome, result, knowledge, known)
+    await conversation.clean_up()
     return result
 
 
