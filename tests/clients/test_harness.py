@@ -41,4 +41,4 @@ def test_a_run_is_seen_whole(tmp_path: Path) -> None:
     assert answered.event_types[-1] == "message_stop"
     assert 0 < answered.longest_silence_s <= answered.seconds
     assert [chat["messages"][-1]["content"] for chat in session.chats] == ["short", "long"]
-    assert any("startup complete" in line for line in session.log)
+    assert any("create_message" in line for line in session.log)
