@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from faulty.calls import Call
 from faulty.edits import drop, edit, first_of, get, has, put
@@ -685,7 +686,7 @@ def _(body: Any, _: Request) -> Any:
 
 @defect("chat/models-one-segment", at="incoming", caught_by="chat/wire/model-with-slash")
 def _(request: Request, _: Request) -> Request:
-    """The id of a model cannot hold a slash."""
-    if request.path.removeprefix("/v1/models/").count("/") and request.path.startswith("/v1/models/"):
+    """The id of a model cannot hold a slash: paths are decoded before they are matched, so that `%2F` is one, too."""
+    if request.path.startswith("/v1/models/") and "/" in unquote(request.path.removeprefix("/v1/models/")):
         raise Refusal(404, "Not Found")
     return request
