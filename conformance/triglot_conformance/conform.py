@@ -240,6 +240,8 @@ def _check_files(options: argparse.Namespace) -> None:
         raise CaseError(f"{options.specs} holds no specs: there is no chat/openapi.yaml")
     for path in filter(None, (getattr(options, name) for name in ("json", *_REPORTS))):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_fifo():
+            continue  # its reader would take this for all there is
         is_new = not path.exists()
         with path.open("a", encoding="utf-8"):
             pass
