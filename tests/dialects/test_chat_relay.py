@@ -44,6 +44,30 @@ END = chunk({}, "stop")
 DONE = b"data: [DONE]\n\n"
 
 
+# What the backend leaves out
+
+
+@pytest.mark.parametrize("choices", [1, 2])
+def test_a_choice_that_begins_without_its_role_gets_it(choices: int) -> None:
+    relay = StreamRelay(choices=choices, hide_progress=True)
+    texts = [chunk({"content": "🙂"}, index=index) for index in range(choices)]
+    sent = [event["choices"][0] for event in decode(relay.feed(b"".join(texts)))]
+    assert [(piece["index"], piece["delta"]) for piece in sent] == [
+        entry for index in range(choices) for entry in ((index, {"role": "assistant", "content": None}), (index, {"content": "🙂"}))
+    ]
+    assert relay.feed(chunk({"content": "!"})) == chunk({"content": "!"})
+
+
+def test_an_answer_without_anything_has_a_role() -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert decode(relay.feed(END))[0]["choices"][0]["delta"]["role"] == "assistant"
+
+
+def test_a_role_that_is_told_is_not_told_again() -> None:
+    relay = StreamRelay(hide_progress=True)
+    assert relay.feed(ROLE + TEXT + END + DONE) == ROLE + TEXT + END + DONE
+
+
 # Progress that nobody asked for
 
 
@@ -75,7 +99,7 @@ def test_comments_between_are_kept() -> None:
 @pytest.mark.parametrize("event", [TEXT, CALL, END, chunk({"reasoning_content": "hm"})])
 def test_progress_that_comes_with_something_else_is_kept(event: bytes) -> None:
     both = encode({**json.loads(event[6:]), "prompt_progress": PROGRESS})
-    assert StreamRelay(hide_progress=True).feed(both) == both
+    assert StreamRelay(hide_progress=True).feed(ROLE + both) == ROLE + both
 
 
 def test_an_answer_that_has_begun_is_looked_at_no_more() -> None:

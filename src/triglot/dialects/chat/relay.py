@@ -6,7 +6,7 @@ Once every choice has begun, an event is looked at no more: what a sign of life 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -15,6 +15,9 @@ from triglot.dialects.chat.single_call import CallCutter, hide_timings
 from triglot.dialects.openai_errors import error_body
 from triglot.errors import CUT_SHORT, ApiError, ErrorKind
 from triglot.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLargeError, encode_data, end_of_last_event
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _DONE: Final = b"[DONE]"
 _LONGEST_END: Final = len(b"\r\n\r\n")
@@ -58,6 +61,7 @@ class _Chunk(msgspec.Struct):
 
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 _NOTHING: Final = _Chunk()
+_FIRST_DELTA: Final[dict[str, Any]] = {"role": "assistant", "content": None}
 
 
 class StreamRelay:
@@ -82,8 +86,8 @@ class StreamRelay:
     """
 
     __slots__ = (
-        *("_before", "_calling", "_choices", "_done", "_held", "_hide_progress", "_last", "_open", "_seen", "_tell_progress"),
-        *("_cutter", "_hide_timings", "_tell_usage", "_waiting", "answering", "ended", "spoke"),
+        *("_before", "_calling", "_choices", "_done", "_held", "_hide_progress", "_last", "_open", "_seen"),
+        *("_cutter", "_hide_timings", "_tell_progress", "_tell_usage", "_waiting", "answering", "ended", "spoke"),
     )
 
     def __init__(  # noqa: PLR0913 - keywords
@@ -206,13 +210,29 @@ class StreamRelay:
         return b"".join(kept)
 
     def _take_beginning(self, whole: bytes) -> bytes:
-        events = [event for event in _EVENT.findall(whole) if not (self._look_at(event) and self._hide_progress)]
+        events: list[bytes] = []
+        for event in _EVENT.findall(whole):
+            silent = {index for index, begun in self._open.items() if not begun}
+            tells_only_progress = self._look_at(event)
+            if not tells_only_progress and b"data:" in event:
+                events += self._take_roles(silent)
+            if not (tells_only_progress and self._hide_progress):
+                events.append(event)
         waiting = [begun for begun in self._open.values() if not begun]
         self.answering = self._done or len(waiting) < self._choices
         self._waiting = not self._done and bool(waiting)
         whole = b"".join(events)
         self.spoke = b"data:" in whole
         return whole
+
+    def _take_roles(self, silent: Collection[int]) -> list[bytes]:
+        """Chunks that say whose the choices are which begin with the last chunk and do not say it.
+
+        llama-server leaves it out where an answer begins with a character of several tokens.
+        """
+        begun = [piece.index for piece in self._seen.choices if piece.index in silent and not (piece.delta or {}).get("role")]
+        head = self._seen.head()
+        return [_encode({"choices": [{"finish_reason": None, "index": index, "delta": dict(_FIRST_DELTA)}], **head}) for index in begun]
 
     def _take_whole(self, data: bytes) -> bytes:
         """The events that `data` completes; the rest is held back."""
