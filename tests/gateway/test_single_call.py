@@ -19,9 +19,9 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def event(number: int, part: dict[str, Any], count: int) -> bytes:
+def event(delta: dict[str, Any], count: int) -> bytes:
     document = {
-        "choices": [{"index": 0, "delta": {"tool_calls": [{"index": number, **part}]}, "finish_reason": None}],
+        "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
         "created": 7,
         "id": "chatcmpl-1",
         "model": "m",
@@ -41,10 +41,11 @@ class Backend:
     async def play(self, connection: Connection) -> None:
         self.body = connection.body
         await connection.send(HEAD)
+        await connection.send_chunk(event({"role": "assistant", "content": None}, 0))
         for number in range(2):
             opening = {"id": f"call_{number}", "type": "function", "function": {"name": "f", "arguments": "{"}}
-            await connection.send_chunk(event(number, opening, 3 * number + 1))
-            await connection.send_chunk(event(number, {"function": {"arguments": "}"}}, 3 * number + 2))
+            for count, part in enumerate((opening, {"function": {"arguments": "}"}}), 3 * number + 1):
+                await connection.send_chunk(event({"tool_calls": [{"index": number, **part}]}, count))
         await connection.closed()
         self.gone.set()
 
@@ -91,7 +92,7 @@ def test_a_chat_stream_has_one_call(options: Any, profile: str) -> None:
     assert reply.body.endswith(b"data: [DONE]\n\n")
     events = reply.events
     assert [call["index"] for line in events for choice in line["choices"] for call in choice["delta"].get("tool_calls", ())] == [0, 0]
-    end = events[2]["choices"][0]
+    end = events[3]["choices"][0]
     assert (end["finish_reason"], end["delta"]) == ("tool_calls", {})
     assert [line["usage"]["completion_tokens"] for line in events if "usage" in line] == ([4] if options else [])
     if "timings_per_token" in body:
