@@ -218,6 +218,17 @@ def test_llama_server_takes_no_log_probabilities_beside_tools() -> None:
     assert convert_whole(top_logprobs=2, tools=TOOLS, tool_choice="none").chat.body["top_logprobs"] == 2
 
 
+def test_a_schema_beside_tools_is_told_where_it_keeps_them_from_being_called() -> None:
+    form = {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA}}
+    converted = convert_whole(text=form, tools=TOOLS)
+    assert "response_format" in converted.chat.body
+    assert [str(loss) for loss in converted.losses] == ["tools"]
+    demanded = convert_whole(text=form, tools=TOOLS, tool_choice="required")
+    assert "response_format" not in demanded.chat.body
+    assert not demanded.losses
+    assert not convert_whole(OPENAI, text=form, tools=TOOLS).losses
+
+
 def test_what_is_counted_is_what_makes_the_prompt() -> None:
     fields: Any = {"input": [HELLO], "instructions": "one", "tools": TOOLS, "reasoning": {"effort": "high"}}
     request = CreateResponse.model_validate({"model": "m", "max_output_tokens": 5, "temperature": 0, **fields})

@@ -127,6 +127,8 @@ def _convert_prompt(request: PromptRequest, profile: Profile, unseal: Unseal, pr
         return _Prompt(body | _convert_effort(effort, profile), {}, False, True, losses)
     body |= {**tools.fields, **without_null({"response_format": _convert_format(form, profile)}), **_convert_effort(effort, profile)}
     make_room_for_calls(body, profile)
+    if profile.schema_bars_calls and "response_format" in body and "tools" in body:
+        losses = (*losses, Loss("tools", "ignored", "the backend calls no tool beside a text.format, unless tool_choice demands it"))
     return _Prompt(body, tools.callees, tools.single_call and bool(tools.fields), False, losses)
 
 
