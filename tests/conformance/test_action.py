@@ -159,7 +159,8 @@ def test_it_installs_its_own_commit_or_the_version_that_is_named(tmp_path: Path,
     python.write_text('#!/bin/bash\nmkdir -p "$3/bin"\ncp "$0" "$3/bin/python"\nprintf "%s\\n" "$@" > "$RUNNER_TEMP/told"\n')
     python.chmod(0o755)
     environment = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": "/action", "PYTHON": str(python)}
-    done = subprocess.run(["bash", "-c", step("Install")["run"]], env={**environment, "VERSION": version}, check=False, capture_output=True)
+    command = ["bash", "-c", step("Install")["run"]]
+    done = subprocess.run(command, cwd=tmp_path, env={**environment, "VERSION": version}, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
     *_, end, last = (tmp_path / "told").read_text().splitlines()
     assert end == "--"
