@@ -5,6 +5,7 @@ Once every choice has begun, an event is looked at no more: what a sign of life 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -199,7 +200,8 @@ class StreamRelay:
             parts = [cutter.cut(payload) for payload in EventStreamParser().feed(event)]
             if any(was_cut for _, was_cut in parts):
                 kept += [encode_data(payload) for payload, _ in parts if payload]
-                self._look_at(event)
+                self._look_at(self._last + b"".join(kept))  # in their order; of what is cut only the counts are wanted
+                self._see_counts(event)
                 if self._choices == 1 and self._open and (not self._tell_usage or self._seen.timings is not None):
                     self.ended = True
                     self._held = b""
@@ -208,6 +210,11 @@ class StreamRelay:
             else:
                 kept.append(hide_timings(event) if self._hide_timings else event)
         return b"".join(kept)
+
+    def _see_counts(self, event: bytes) -> None:
+        for payload in EventStreamParser().feed(event):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self._seen = _decode_chunk(payload)
 
     def _take_beginning(self, whole: bytes) -> bytes:
         events: list[bytes] = []
