@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triglot_conformance.replay.backend import Script
 from triglot_conformance.case import load_cases
+from triglot_conformance.replay.backend import Script
 from triglot_conformance.replay.cuts import cut_body
 from triglot_conformance.replay.setups import load_setups
 
 if TYPE_CHECKING:
-    from triglot_conformance.replay.backend import ScriptedBackend
     from triglot_conformance.case import Step
+    from triglot_conformance.replay.backend import ScriptedBackend
     from triglot_conformance.replay.placeholders import Bindings
 
 SUITE = Path(__file__).parents[2] / "conformance"
