@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -48,6 +49,7 @@ _SUITE: Final = {
     "report": "show the results of several such runs side by side",
     "record": "turn what passes between a client and a server into cases",
 }
+_LOOK_S = 0.01
 _PONG_WITHIN_S = 300.0  # a client may be busy with a tool for long: a dead one is noticed early enough
 
 
@@ -153,14 +155,17 @@ class _FirstLoad:
 
     def announce(self, text: str) -> None:
         """Print the text once the model is ready. If it cannot be loaded, the gateway has nothing to serve and is told to stop."""
-        threading.Thread(target=self._wait, args=(text,), name="first load", daemon=True).start()
+        before = signal.getsignal(signal.SIGTERM)
+        threading.Thread(target=self._wait, args=(text, before), name="first load", daemon=True).start()
 
-    def _wait(self, text: str) -> None:
+    def _wait(self, text: str, before: object) -> None:
         load = self._host.wait(self._load_id)
         if load is None:
             return
         if load.state == "failed":
             self.failure = load.error or "the model was not loaded"
+            while signal.getsignal(signal.SIGTERM) is before:  # a server that is told to stop before it has begun does not end well
+                time.sleep(_LOOK_S)
             _thread.interrupt_main(signal.SIGTERM)
             return
         if load.state == "cancelled":
