@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from triglot_conformance.results import RunResult
 
+_KNOWN: Final = Path(__file__).parents[1] / "known-failing"
 _HEAD: Final = """\
 # Scorecard
 
@@ -66,8 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _conform(server: Server, behind: Server, work: Path) -> RunResult:
-    results = work / f"{server.name.split()[0].lower()}.json"
+    short = server.name.split()[0].lower()
+    results, known = work / f"{short}.json", _KNOWN / f"{short}.txt"
     command = ["conform", server.url, "--name", server.name, "--slots-url", behind.url, "--json", str(results)]
+    if known.is_file():
+        command += ["--known-failing", str(known)]
     if server.key:
         os.environ["SCORECARD_KEY"] = server.key
         command += ["--api-key-env", "SCORECARD_KEY"]
