@@ -92,6 +92,7 @@ def test_a_known_failure_lets_the_run_pass(tmp_path: Path) -> None:
     assert replay_relay("none", "--cut", "whole", "--known-failing", str(known)) == 1
 
 
-def test_the_gateway_passes_every_case_with_every_cut(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_gateway_passes_every_case(capsys: pytest.CaptureFixture[str]) -> None:
+    """With one cut: `nox -s conformance` tries all."""
     command = [sys.executable, "-m", "triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
-    assert main(["replay", "--jobs", "2", "--", *command]) == 0, capsys.readouterr().out
+    assert main(["replay", "--jobs", "2", "--cut", "random", "--", *command]) == 0, capsys.readouterr().out
