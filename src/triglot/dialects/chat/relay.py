@@ -1,4 +1,4 @@
-"""The Chat Completions stream on its way to the client: the backend's bytes, in whole events, with an honest end.
+"""The Chat Completions stream on its way to the client: the backend's bytes, in whole events, with one time and an honest end.
 
 Once every choice has begun, an event is looked at no more: what a sign of life or an early end has to say is read from the last one then.
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DONE: Final = b"[DONE]"
 _LONGEST_END: Final = len(b"\r\n\r\n")
 _EVENT: Final = re.compile(rb".*?(?:\n\n|\r\n\r\n|\r\r)", re.DOTALL)
+_TIME_KEY: Final = b'"created":'  # inside a string its quotes would be escaped
+_TIME: Final = re.compile(rb'"created":\s*\d+')
 
 
 class _Piece(msgspec.Struct):
@@ -88,7 +90,7 @@ class StreamRelay:
 
     __slots__ = (
         *("_before", "_calling", "_choices", "_done", "_held", "_hide_progress", "_last", "_open", "_seen"),
-        *("_cutter", "_hide_timings", "_tell_progress", "_tell_usage", "_waiting", "answering", "ended", "spoke"),
+        *("_cutter", "_hide_timings", "_tell_progress", "_tell_usage", "_time", "_waiting", "answering", "ended", "spoke"),
     )
 
     def __init__(  # noqa: PLR0913 - keywords
@@ -112,6 +114,7 @@ class StreamRelay:
         self._last = b""  # the last piece with data: its end says whether the answer was complete
         self._before = b""  # the piece before it: [DONE] often comes alone
         self._seen = _NOTHING  # the last chunk that was looked at
+        self._time = b""  # what the first chunk says of its time
         self._open = dict.fromkeys(range(choices), False)  # the choices that have not ended, and whether each has begun
         self._calling: set[int] = set()  # the choices whose last piece belongs to a tool call
         self._done = False
@@ -125,7 +128,7 @@ class StreamRelay:
         Raises:
             ApiError: an event does not end.
         """
-        whole = self._take_whole(data)
+        whole = self._give_one_time(self._take_whole(data))
         if self._cutter is not None and whole:
             whole = self._cut_calls(whole, self._cutter)
         self.spoke = b"data:" in whole
@@ -256,6 +259,13 @@ class StreamRelay:
         if len(self._held) > MAX_EVENT_BYTES:
             raise ApiError(ErrorKind.BACKEND_FAILED, str(EventTooLargeError()))
         return whole
+
+    def _give_one_time(self, whole: bytes) -> bytes:
+        """The events with the time of the first chunk: llama-server writes each chunk's own second into it, and the API has one for all."""
+        times = whole.count(_TIME_KEY)
+        if times and not self._time and (first := _TIME.search(whole)):
+            self._time = first[0]
+        return whole if times == whole.count(self._time or _TIME_KEY) else _TIME.sub(self._time, whole)
 
     def _look_at(self, events: bytes) -> bool:
         """Learn from whole events where the stream is, and say whether they tell of progress and of nothing else."""
