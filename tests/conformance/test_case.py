@@ -34,7 +34,7 @@ def test_the_cases_agree_with_the_contract(capsys: pytest.CaptureFixture[str]) -
 def test_every_dialect_is_replayed_and_run_live() -> None:
     cases = load_cases(CASES)
     replayed = {tuple(case.id.split("/")[:2]) for case in cases if case.steps}
-    assert replayed == {
+    assert replayed >= {
         *((dialect, kind) for dialect in ("chat", "messages", "responses") for kind in ("stream", "json", "errors")),
         ("responses", "state"),
         ("responses", "socket"),

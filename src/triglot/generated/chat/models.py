@@ -1,4 +1,4 @@
-# Generated from specs/chat (sha256 6db6b1d22feb). DO NOT EDIT.
+# Generated from specs/chat (sha256 59054c07084a). DO NOT EDIT.
 # Regenerate: nox -s generate
 
 from typing import Annotated, Any, Literal
