@@ -28,9 +28,9 @@ from triglot_conformance.replay.cuts import CUTS, READERS
 from triglot_conformance.replay.gateway import GatewayError
 from triglot_conformance.replay.oracle import check_expectations
 from triglot_conformance.replay.replay import replay
+from triglot_conformance.replay.report import Report
 from triglot_conformance.replay.runner import Settings
 from triglot_conformance.replay.setups import load_setups
-from triglot_conformance.report import Report
 from triglot_conformance.reports.counts import visible
 from triglot_conformance.results import ResultsError
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from triglot_conformance.known import KnownFailingError, parse_known_failing
-from triglot_conformance.report import Report
+from triglot_conformance.replay.report import Report
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:

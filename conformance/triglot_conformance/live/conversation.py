@@ -9,34 +9,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.live.assertions import holds
-from triglot_conformance.live.client import Answer, Manner, TimedFrame, secure
+from triglot_conformance.live.client import Manner
 from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
 from triglot_conformance.live.judgement import path_of
 from triglot_conformance.live.leftovers import find_leftovers, remove
 from triglot_conformance.live.patience import ask
 from triglot_conformance.live.probe import busy_slots
+from triglot_conformance.live.sockets import Sockets
 from triglot_conformance.live.steps import fill, fill_path
 from triglot_conformance.results import Event, Exchange, shorten
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.encodings import compress
-from triglot_conformance.wire.http1 import HttpError, Request
-from triglot_conformance.wire.sse import parse_stream
-from triglot_conformance.wire.websocket import as_frame, open_socket
+from triglot_conformance.wire.http1 import Request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from triglot_conformance.case import Case
     from triglot_conformance.contract.contract import Dialect
+    from triglot_conformance.live.client import Answer
     from triglot_conformance.live.judgement import Judgement
     from triglot_conformance.live.steps import LiveStep
     from triglot_conformance.live.target import Target
-    from triglot_conformance.wire.websocket import WebSocket
 
 _POLL_PAUSE_S: Final = 0.05
-_ENDS: Final = {"response.completed", "response.incomplete", "response.failed", "error"}
-"""With these an answer on a WebSocket ends."""
 _GOOD: Final = range(200, 300)
 _ASKS_FOR_MODEL: Final = {"model", "messages", "input"}
 
@@ -78,7 +75,7 @@ class Conversation:
         self._slots = slots
         self._bindings: dict[str, Any] = {}
         self._bodies: dict[str, Any] = {}
-        self._sockets: dict[str, WebSocket] = {}
+        self._sockets = Sockets(target)
         self._outcome = Outcome()
         self._leftovers: list[str] = []
 
@@ -91,8 +88,7 @@ class Conversation:
                 if self._is_over():
                     break
         finally:
-            for opened in self._sockets.values():
-                opened.close()
+            self._sockets.close()
         return self._outcome
 
     async def clean_up(self) -> None:
@@ -142,7 +138,7 @@ class Conversation:
     async def _ask(self, step: LiveStep, request: Request, part: str) -> tuple[Answer, Exchange]:
         manner = Manner(reads_slowly=step.reads_slowly, writes_split=step.writes_split, leaves=step.leaves)
         if step.socket is not None:
-            answer = await self._converse(step.socket, request)
+            answer = await self._sockets.ask(step.socket, request)
         elif step.poll is not None:
             answer = await self._poll(step, request, manner)
         else:
@@ -165,34 +161,6 @@ class Conversation:
             if asyncio.get_running_loop().time() >= until:
                 return replace(answer, error=f"{step.poll.path} is still {found[0]!r} after {step.poll.within_s:g} s")
             await asyncio.sleep(_POLL_PAUSE_S)
-
-    async def _converse(self, name: str, request: Request) -> Answer:
-        """Send the body as a message; what comes back until an event that ends an answer is told as a stream."""
-        loop = asyncio.get_running_loop()
-        messages: list[TimedFrame] = []
-        headers = [("content-type", "text/event-stream")]
-        started = loop.time()
-        error = None
-        try:
-            if name not in self._sockets:
-                self._sockets[name] = await self._open(request)
-            self._sockets[name].send(request.body)
-            async with asyncio.timeout(self._target.timeout_s):
-                while not messages or _kind(messages[-1]) not in _ENDS:
-                    frame = as_frame(self._target.mask(await self._sockets[name].receive()))
-                    messages.append(TimedFrame(parse_stream(frame)[0], round((loop.time() - started) * 1000, 2)))
-        except (HttpError, TimeoutError) as broken:
-            error = str(broken) or f"no end of the answer within {self._target.timeout_s:g} s"
-            if name not in self._sockets:
-                return Answer(status=_refused_with(error), error=error, end_ms=round((loop.time() - started) * 1000, 2))
-        body = b"".join(message.frame.raw for message in messages)
-        head_ms = messages[0].at_ms if messages else None
-        return Answer(200, headers, body, messages, head_ms, round((loop.time() - started) * 1000, 2), error)
-
-    async def _open(self, request: Request) -> WebSocket:
-        target = self._target
-        named = replace(request, headers={"Host": target.authority, **request.headers})
-        return await open_socket(target.host, target.port, named, target.timeout_s, secure(target))
 
     def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> None:
         place = self._outcome.exchanges.index(exchange)
@@ -287,13 +255,3 @@ def _decode(body: bytes) -> Any:
         return decode_json(body)
     except ValueError:
         return None
-
-
-def _kind(timed: TimedFrame) -> str | None:
-    return timed.frame.event
-
-
-def _refused_with(error: str) -> int:
-    """The status in `the handshake is refused: HTTP/1.1 404 ...`; 0 for none."""
-    words = error.partition("HTTP/1.1 ")[2].split(" ")
-    return int(words[0]) if words[0].isdecimal() else 0
