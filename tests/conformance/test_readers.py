@@ -36,6 +36,7 @@ GATEWAY = [
 ]
 HEAD = parse_head(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked")
 WORDS = [f"{number} {'word ' * 60}" for number in range(12_000)]
+PIECE = 2_000  # events, close to a megabyte: far more than the socket of the relay takes at once
 SAME = {"created": 1795160610, "id": "chatcmpl-S3VwkoXVUItoNOhO141exATyqMBhQCVX", "model": "tiny", "object": "chat.completion.chunk"}
 ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi!"}]}),
@@ -50,7 +51,7 @@ def long_answer() -> Script:
     choices += [{"index": 0, "delta": {}, "finish_reason": "stop"}]
     events = [json.dumps({"choices": [choice], **SAME}) for choice in choices] + ["[DONE]"]
     pieces = [f"data: {event}\n\n".encode() for event in events]
-    return Script(Message(HEAD, b"".join(pieces)), [b"".join(pieces[start : start + 100]) for start in range(0, len(pieces), 100)])
+    return Script(Message(HEAD, b"".join(pieces)), [b"".join(pieces[start : start + PIECE]) for start in range(0, len(pieces), PIECE)])
 
 
 def read_slowly(command: list[str], dialect: str) -> list[str]:
@@ -63,13 +64,12 @@ def read_slowly(command: list[str], dialect: str) -> list[str]:
         )
         async with (
             ScriptedBackend(ROOT / "conformance" / "recordings" / "llama-server-b11549") as backend,
-            run_gateway(command, {}, backend.port, 30) as gateway,
+            run_gateway(command, {}, backend.port, 60) as gateway,
         ):
             backend.play(long_answer())
-            return await exchange_slowly("127.0.0.1", gateway.port, request, 30, "1", largest_sip=20_000)
+            return await exchange_slowly("127.0.0.1", gateway.port, request, 120, "1", largest_sip=20_000)
 
     answer = asyncio.run(run())
-    assert len(answer.body) > 4_000_000
     data = [json.loads(frame.data) for frame in parse_stream(answer.body) if frame.data not in (None, "[DONE]")]
     return [text for event in data if (text := text_of(event))]
 
@@ -91,8 +91,9 @@ def test_nothing_is_lost_when_the_reader_is_slower_than_the_backend(dialect: str
 
 def test_it_shows_what_loses_something() -> None:
     assert read_slowly([sys.executable, str(RELAY), "{backend_port}", "{port}", "none"], "chat") == WORDS
-    with pytest.raises((AssertionError, HttpError)):
-        assert read_slowly([sys.executable, str(RELAY), "{backend_port}", "{port}", "drops what is not taken"], "chat") == WORDS
+    told = read_slowly([sys.executable, str(RELAY), "{backend_port}", "{port}", "drops what is not taken"], "chat")
+    assert WORDS[0] in told
+    assert len(told) < len(WORDS)
 
 
 @pytest.mark.parametrize(
