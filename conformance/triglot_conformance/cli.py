@@ -148,6 +148,9 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dialect", action="append", choices=conform.DIALECTS, help="only this dialect; may be repeated")
     parser.add_argument("--without", action="append", default=[], metavar="NEED", help="what the server does not have; may be repeated")
+    parser.add_argument(
+        "--with", action="append", default=[], metavar="NEED", dest="having", help="what the server is set up for, such as small-context"
+    )
     parser.add_argument("--slots-url", metavar="URL", help="the llama-server behind the server: do stopped requests end there?")
     parser.add_argument("--jobs", type=conform.positive, default=4, metavar="N", help="cases side by side (default 4)")
     parser.add_argument("--timeout", type=conform.seconds, default=60.0, metavar="SECONDS", help="for one answer (default 60)")

@@ -19,7 +19,7 @@ from triglot_conformance.case import PATHS, CaseError
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.known import read_known_failing
 from triglot_conformance.live.probe import probe
-from triglot_conformance.live.runner import LiveSettings, run_live
+from triglot_conformance.live.runner import DECLARED, LiveSettings, run_live
 from triglot_conformance.live.target import TargetError, parse_target
 from triglot_conformance.reports import badge, html, junit, markdown, terminal
 from triglot_conformance.reports.counts import visible
@@ -84,6 +84,8 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     suite = [case for case in suite if case.live]
     live = choose_cases(suite, options.filter or ("*",), options.dialect or DIALECTS)
     _check_needs(options.without, suite)
+    if strange := [need for need in options.having if need not in DECLARED]:
+        raise CaseError(f"--with takes {' or '.join(sorted(DECLARED))}, not {strange[0]}: other needs are found out")
     if options.list:
         print("\n".join(f"{case.id}\t{case.level}\t{case.requirement}" for case in live))  # noqa: T201
         return 0
@@ -147,7 +149,7 @@ async def _run(
     dialects = options.dialect or sorted({case.dialect for case in cases}, key=DIALECTS.index)
     found = await probe(target, dialects, slots)
     results: list[CaseResult] = []
-    settings = LiveSettings(Contract(options.specs), slots, frozenset(options.without), options.jobs)
+    settings = LiveSettings(Contract(options.specs), slots, frozenset(options.without), options.jobs, frozenset(options.having))
     progress = (
         None
         if options.no_progress
@@ -216,6 +218,7 @@ def _told_options(options: argparse.Namespace) -> dict[str, str]:
         "dialect": ",".join(options.dialect or ()),
         "filter": " ".join(options.filter or ()),
         "without": ",".join(options.without),
+        "with": ",".join(options.having),
         "jobs": str(options.jobs),
         "timeout": f"{options.timeout:g}",
     }

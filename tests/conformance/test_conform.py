@@ -124,6 +124,7 @@ def test_a_server_that_is_not_there_is_no_result(capsys):
         (["http://127.0.0.1:9", "--api-key-env", "NO_SUCH_VARIABLE"], "holds no key"),
         (["http://127.0.0.1:9", "--filter", "no/such/*"], "no case matches"),
         (["http://127.0.0.1:9", "--without", "wings"], "no case needs wings"),
+        (["http://127.0.0.1:9", "--with", "tools"], "--with takes small-context, not tools"),
         (["http://127.0.0.1:9", "--specs", "/no/such/folder"], "/no/such/folder holds no specs"),
         (["http://127.0.0.1:9", "--junit", "/dev/null/junit.xml"], "/dev/null"),
         (["http://127.0.0.1:9", "--html", "."], "directory"),

@@ -47,7 +47,7 @@ def check_assertion_source(assertion: Mapping[str, Any]) -> None:
     Raises:
         ValueError: the assertion cannot be used; the message says why.
     """
-    others = [assertion[name]["path"] for name in ("same_as", "differs_from") if name in assertion]
+    others = [assertion[name]["path"] for name in ("same_as", "differs_from", "share_of") if name in assertion]
     summands = assertion.get("sum", ())
     for path in (assertion["path"], *(summands["paths"] if isinstance(summands, dict) else summands), *others):
         check_path(path)

@@ -109,9 +109,12 @@ class Conversation:
             answers = await asyncio.gather(*(self._ask(step, request, f"copy {number}") for number in range(1, step.parallel + 1)))
         else:
             answers = [await self._ask(step, request, "stream" if step.stream else "whole")]
+        skips = []
         for number, (answer, exchange) in enumerate(answers):
             twin = await self._ask_twin(step) if step.twin and not number else None
-            self._judge(step, answer, exchange, twin)
+            skips.append(self._judge(step, answer, exchange, twin))
+        if all(skips):  # of several copies one is enough to prove something
+            self._outcome.not_exercised = skips[0]
 
     def _request(self, step: LiveStep) -> Request:
         body = None if step.body is None else fill(step.body, self._bindings, in_json=True)
@@ -162,13 +165,14 @@ class Conversation:
                 return replace(answer, error=f"{step.poll.path} is still {found[0]!r} after {step.poll.within_s:g} s")
             await asyncio.sleep(_POLL_PAUSE_S)
 
-    def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> None:
+    def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> str | None:
+        """Note what is wrong with an answer; says why it proves nothing, or None."""
         place = self._outcome.exchanges.index(exchange)
         if answer.unreachable:
             self._outcome.unreachable = answer.error or "no answer"
-            return
+            return None
         if answer.left and not (step.stream and answer.frames):
-            return  # the client has seen nothing that could be judged
+            return None  # the client has seen nothing that could be judged
         judgement = judge(self._dialect, step, answer, None if twin is None else twin[0], self._bodies)
         skipped = holds(step.exercised, judgement.sources)
         if step.leaves and not answer.left:
@@ -180,18 +184,18 @@ class Conversation:
             self._outcome.findings.append(replace(finding, exchange=self._outcome.exchanges.index(twin[1]) if is_twins and twin else place))
         if answer.status not in step.statuses and step.statuses[0] in _GOOD:
             self._outcome.refusal, self._outcome.refusal_text = answer.status, _words(answer)
-        self._outcome.not_exercised = self._outcome.not_exercised or skipped
         self._bodies[f"step:{step.number}"] = judgement.body
-        self._bind(step, judgement, place)
+        self._bind(step, judgement, place, is_needed=not skipped)
         if step.method == "POST" or step.socket is not None:
             self._leftovers += find_leftovers(path_of(step), judgement)
+        return skipped
 
-    def _bind(self, step: LiveStep, judgement: Judgement, place: int) -> None:
+    def _bind(self, step: LiveStep, judgement: Judgement, place: int, *, is_needed: bool) -> None:
         for name, path in step.bind.items():
             found = find(path, judgement.body)
             if found:
                 self._bindings[name] = found[0]
-            elif not self._is_over():
+            elif is_needed and not self._is_over():
                 message = f"there is no {path} in the answer of step {step.number}, which the next step needs"
                 self._outcome.findings.append(Finding("bind", message, f"bind {path}", exchange=place))
 

@@ -155,6 +155,19 @@ def _same_as(found: list[Match], other: Any, sources: Any, _source: Any) -> Refu
     return f"is {_shown(values)}, but {place} is {_shown(others)}", found[0].event
 
 
+def _share_of(found: list[Match], other: Any, sources: Any, _source: Any) -> Refusal:
+    on, share = other.get("on", BODY), other["at_most"]
+    others = find(other["path"], sources[on]) if on in sources else []
+    if not found or not others:
+        return ("is missing" if not found else f"is to be a share of {other['path']}, which is missing"), None
+    first, whole = found[0].value, others[0]
+    if not _is_number(first) or not _is_number(whole):
+        return f"is {show(first)}, expected a share of {show(whole)}", found[0].event
+    if first <= whole * share:
+        return None
+    return f"is {show(first)}, expected at most {show(share)} times {show(whole)}", found[0].event
+
+
 def _json(found: list[Match], schema: Any, _sources: Any, _source: Any) -> Refusal:
     validator = Draft202012Validator(schema)
     for match in found:
@@ -249,6 +262,7 @@ OPERATORS: dict[str, Callable[[list[Match], Any, Any, Any], Refusal]] = {
     "at_least": _at_least,
     "at_most": _at_most,
     "grows_by": _grows_by,
+    "share_of": _share_of,
     "sum": _sum,
     "same_as": _same_as,
     "json": _json,

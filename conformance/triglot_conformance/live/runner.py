@@ -27,7 +27,11 @@ _REFUSALS: Final = {400, 404, 405, 422, 501}
 _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line", "state", "fold"}
 """Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is, and a ground case that has
 one is no ground to stand on."""
-_EXCLUSIVE: Final = "slots"
+_SLOTS: Final = "slots"
+DECLARED: Final = frozenset({"small-context"})
+"""Needs that nobody looks for: what finds them out would ask too much of a server that has not been set up for it."""
+_EXCLUSIVE: Final = frozenset({_SLOTS}) | DECLARED
+"""Cases with one of these needs want the server to themselves."""
 _WAVES: Final = 5
 _WANTS_KEY: Final = {401, 403}
 _SILENT_CASES: Final = 10
@@ -43,12 +47,14 @@ class LiveSettings:
         slots: where `/slots` is asked for.
         without: needs that the server does not meet, as its user says.
         jobs: cases side by side.
+        having: those of `DECLARED` that it meets, as its user says.
     """
 
     contract: Contract
     slots: Target
     without: Collection[str] = ()
     jobs: int = 4
+    having: Collection[str] = ()
 
 
 @dataclass
@@ -108,8 +114,8 @@ async def run_live(
     live = [case for case in (*cases, *_find_base(cases, suite)) if case.live]
     waves = [[case for case in live if _wave(case) == wave] for wave in range(_WAVES)]
     knowledge = Knowledge()
-    if probe.has_slots:
-        knowledge.shown |= {(dialect, _EXCLUSIVE) for dialect in probe.dialects}
+    given = {*settings.having, *([_SLOTS] if probe.has_slots else [])}
+    knowledge.shown |= {(dialect, need) for dialect in probe.dialects for need in given}
 
     async def run(case: Case) -> None:
         result = await _run_case(case, probe, settings, knowledge)
@@ -144,7 +150,7 @@ def _wave(case: Case) -> int:
         return 1
     if case.live.ground:
         return 2
-    return _WAVES - 1 if _EXCLUSIVE in case.needs else 3
+    return 3 if _EXCLUSIVE.isdisjoint(case.needs) else _WAVES - 1
 
 
 async def _run_all(cases: Sequence[Case], jobs: int, run: Callable[[Case], Awaitable[None]]) -> None:
@@ -192,7 +198,9 @@ def _find_obstacle(case: Case, probe: Probe, settings: LiveSettings, knowledge: 
         key = (case.dialect, need)
         if need in settings.without:
             return f"{need}: declared absent"
-        if need == _EXCLUSIVE and not probe.has_slots:
+        if need in DECLARED and need not in settings.having:
+            return f"{need}: not looked for; --with {need} says that the server is set up for it"
+        if need == _SLOTS and not probe.has_slots:
             return "slots: the server does not tell how busy it is; --slots-url names a llama-server that does"
         if key in knowledge.absent and not (case.live and case.live.shows == need):
             return f"{need}: {knowledge.reasons[key]}"

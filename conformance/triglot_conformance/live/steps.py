@@ -62,6 +62,7 @@ class LiveStep:
         stream: the answer is an event stream.
         answer_headers: patterns to be found in headers; None for a header that must be absent.
         ordered: the stream is a whole one, so that the order of its events can be judged.
+        breaks: the stream may end in an error, as long as it says so.
         exercised: assertions that hold when the model did what the case is about.
         assertions: what must hold.
         bind: names and JSONPaths of values for later steps.
@@ -86,6 +87,7 @@ class LiveStep:
     stream: bool = False
     answer_headers: Mapping[str, str | None] = field(default_factory=dict)
     ordered: bool = True
+    breaks: bool = False
     exercised: Sequence[Mapping[str, Any]] = ()
     assertions: Sequence[Mapping[str, Any]] = ()
     bind: Mapping[str, str] = field(default_factory=dict)
@@ -175,6 +177,7 @@ def _read_step(folder: Path, number: int, source: Mapping[str, Any], usual: Step
         stream=stream,
         answer_headers=expect.get("headers", {}),
         ordered=expect.get("order", not (default and default.is_part)),
+        breaks=expect.get("breaks", False),
         exercised=source.get("exercised", ()),
         assertions=source.get("assert", ()),
         bind=source.get("bind", {}),

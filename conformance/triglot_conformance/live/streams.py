@@ -48,9 +48,9 @@ def judge_stream(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Ju
         found += [finding for finding in dialect.stream.order_findings(known) if finding.event is not None]
     found += _judge_across(dialect, step, known, cut=not is_whole or not step.ordered)
     judgement.findings += [_renumber(finding, numbers) for finding in found]
-    if failure is not None:
+    if failure is not None and not step.breaks:
         judgement.findings.insert(0, _tell_failure(stream.events[failure], failure))
-    elif step.ordered and is_whole and is_answer(dialect, step):
+    elif failure is None and step.ordered and is_whole and is_answer(dialect, step):
         _fold(dialect, step, known, judgement)
 
 
