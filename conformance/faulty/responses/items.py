@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,10 +86,17 @@ def _text_of_part(part: Document) -> str:
     match part:
         case {"text": str(text)} | {"refusal": str(text)} | {"type": "encrypted_content", "encrypted_content": str(text)}:
             return text
+        case {"type": "input_file", "file_data": str(url)} if url.startswith("data:text/"):
+            return _text_of_file(url)
         case {"type": str(kind)}:
             return f"[{kind}]"
         case _:
             return json.dumps(part)
+
+
+def _text_of_file(url: str) -> str:
+    head, _, data = url.partition(",")
+    return b64decode(data).decode() if head.endswith(";base64") else unquote(data)
 
 
 def latest_context(items: Iterable[Document]) -> list[Document]:
