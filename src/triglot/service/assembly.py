@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot.backend.client import Backend, Timeouts
@@ -16,6 +15,7 @@ from triglot.service.chat import ChatHandlers
 from triglot.service.control import ControlHandlers
 from triglot.service.counting import PromptCounter
 from triglot.service.flight import Flights
+from triglot.service.ids import new_id
 from triglot.service.messages import MessagesHandlers
 from triglot.service.model_files import ModelFiles
 from triglot.service.phases import Phases
@@ -171,8 +171,3 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
         max_body_bytes=settings.max_body_bytes,
     )
     return handlers, retrieval
-
-
-def new_id(prefix: str) -> str:
-    """A random id."""
-    return prefix + secrets.token_hex(12)

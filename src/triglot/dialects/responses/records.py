@@ -77,7 +77,9 @@ def _record(item: Mapping[str, Any], new_id: Callable[[str], str]) -> Document:
     given_id = item.get("id")  # of an item of an unknown kind it may be anything
     item_id = given_id if given_id and isinstance(given_id, str) else new_id(_PREFIXES.get(kind, _OTHER_PREFIX))
     record: Document = {"type": kind, "id": item_id}
-    record.update((name, value) for name, value in item.items() if name not in record and value is not None)
+    for name, value in item.items():
+        if value is not None and name not in record:
+            record[name] = value
     for name, value in _DEFAULTS.get(kind, {}).items():
         record.setdefault(name, value)
     if kind == "message" and isinstance(record["content"], str):
