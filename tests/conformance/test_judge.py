@@ -423,3 +423,36 @@ def test_some_answers_have_no_body(contract: Contract) -> None:
     assert judge(dialect, LiveStep(1, method="DELETE", path="/v1/models", statuses=(204,)), Answer(204, [], b"")).findings == []
     assert one(judge(dialect, LiveStep(1, method="GET", path="/v1/models"), empty))[0] == "content-type"
     assert one(judge(dialect, LiveStep(1, method="HEAD", path="/v1/models"), json_answer("{}")))[0] == "body"
+
+
+# Errors on a WebSocket
+
+
+TOLD = {"type": "error", "status": 400, "error": {"type": "invalid_request_error", "code": None, "message": "No.", "param": None}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "found"),
+    [
+        ([TOLD], []),
+        ([{**TOLD, "status": 503}], ["status not 400"]),
+        ([{"type": "error", "error": TOLD["error"]}], ["status not 400"]),
+        ([{**TOLD, "error": {"message": "No."}}], ["schema SocketErrorDetail lacks type"]),
+        ([TOLD, TOLD], ["status not 400"]),
+        ([], ["status not 400"]),
+    ],
+    ids=["right", "another status", "no status", "no type", "twice", "nothing"],
+)
+def test_an_error_on_a_socket_stands_for_an_answer_with_its_status(contract: Contract, messages: list[Any], found: list[str]) -> None:
+    step = LiveStep(1, path="/v1/responses", socket="one", statuses=(400,), stream=True)
+    stream = "".join(f"event: error\ndata: {json.dumps(message)}\n\n" for message in messages)
+    rules = [finding.rule for finding in judge(contract.dialect("responses"), step, stream_answer(stream)).findings]
+    assert rules[: len(found)] == found
+    assert bool(rules) == bool(found)
+
+
+def test_where_no_error_is_expected_on_a_socket_it_is_a_failure(contract: Contract) -> None:
+    step = LiveStep(1, path="/v1/responses", socket="one", stream=True)
+    stream = f"event: error\ndata: {json.dumps(TOLD)}\n\n"
+    findings = judge(contract.dialect("responses"), step, stream_answer(stream)).findings
+    assert findings[0].rule == "failure in the stream"

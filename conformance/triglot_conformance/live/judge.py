@@ -44,6 +44,8 @@ def judge(
         whole: the answer to the same request without streaming, where it was sent as well.
         bodies: those of earlier steps, as `step:1` and so on.
     """
+    if step.socket is not None and min(step.statuses) >= _ERROR:
+        answer = _as_refusal(answer)
     judgement = Judgement(sources={**(bodies or {}), "headers": _joined(answer.headers)})
     stop = _judge_status(step, answer) or _judge_head(step, answer)
     if stop:
@@ -99,6 +101,16 @@ def _judge_headers(step: LiveStep, headers: Mapping[str, str]) -> list[Finding]:
     return found
 
 
+def _as_refusal(answer: Answer) -> Answer:
+    """The HTTP answer that an error on a WebSocket stands for, if the answer is such an error and nothing else."""
+    data = (answer.frames[0].frame.data or "").encode() if len(answer.frames) == 1 else b""
+    match _decode(data)[0]:
+        case {"type": "error", "status": int(status)}:
+            return replace(answer, status=status, headers=[("content-type", _JSON)], body=data)
+        case _:
+            return answer
+
+
 # A JSON body
 
 
@@ -114,7 +126,10 @@ def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Jud
         judgement.findings.append(problem)
         return
     judgement.body = judgement.sources["body"] = body
-    judgement.findings += excuse(dialect.name, dialect.body_findings(step.method, path_of(step), answer.status, body))
+    if step.socket is not None:
+        judgement.findings += excuse(dialect.name, dialect.message_findings(path_of(step), [body]))
+    else:
+        judgement.findings += excuse(dialect.name, dialect.body_findings(step.method, path_of(step), answer.status, body))
     if answer.status < _ERROR and is_answer(dialect, step):
         judgement.findings += judge_answer(dialect.name, body)
 
