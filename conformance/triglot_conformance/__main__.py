@@ -5,4 +5,4 @@ import sys
 from triglot_conformance.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python -m triglot_conformance"))

@@ -120,6 +120,7 @@ class RunResult:
         options: those of the command line that change what is run.
         capabilities: by need: `shown`, `absent`, `unknown` or `declared absent`.
         notes: what concerns the whole run, such as a server that answers 200 to anything.
+        planned: how many cases were to run; more than there are where the run was stopped. None for a run that does not say.
     """
 
     target: TargetFacts
@@ -130,6 +131,7 @@ class RunResult:
     capabilities: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     cases: list[CaseResult] = field(default_factory=list)
+    planned: int | None = None
     format: str = FORMAT
 
 
@@ -152,6 +154,8 @@ def from_json(text: str) -> RunResult:
     Raises:
         ResultsError: the text is not JSON, has another format, or breaks `results.schema.json`; the message says where.
     """
+    if not text.strip():
+        raise ResultsError("there is nothing in it")
     try:
         source = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+SUITE: Final = "suite"
+"""The check of a finding that says that the suite itself has failed."""
 
 
 class Verdict(StrEnum):
@@ -13,7 +17,7 @@ class Verdict(StrEnum):
         PASS: all that the case asks for holds.
         FAIL: something does not; the findings say what.
         UNSUPPORTED: the server says, with a proper status, that it does not do what the case needs; or its user says so.
-        INCONCLUSIVE: nothing is wrong, but the model did not do what the case is about.
+        INCONCLUSIVE: nothing is wrong, but the model did not do what the case is about; or the suite failed, so that nothing is known.
         UNREACHABLE: there was no connection, or no answer within the time.
     """
 

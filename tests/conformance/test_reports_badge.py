@@ -31,6 +31,13 @@ def test_it_says_the_share_or_the_counts(passed: int, failed: int, value: str, c
     assert texts(render(run(passed, failed), counts=True)) == ["triglot conformance", counts]
 
 
+def test_a_run_that_was_stopped_has_no_number_and_no_colour() -> None:
+    stopped = run(5, 0)
+    stopped.planned = 9
+    assert texts(render(stopped, counts=True)) == ["triglot conformance", "stopped"]
+    assert re.findall(r'fill="(#\w{6})"', render(stopped)) == re.findall(r'fill="(#\w{6})"', render(run(0, 0)))
+
+
 def test_it_has_a_title_for_those_who_do_not_see_it() -> None:
     root = ET.fromstring(render(run(410, 10, name='a<b&\x1b"')))
     title = root.find(f"{SVG}title")

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, title, visible
-from triglot_conformance.results import CaseResult, Exchange
-from triglot_conformance.verdicts import Finding, Verdict
+from triglot_conformance.reports.counts import area, by_area, count, faults, lacks, percent, place, score, share, title, visible
+from triglot_conformance.results import CaseResult, Exchange, RunResult, TargetFacts
+from triglot_conformance.verdicts import SUITE, Finding, Verdict
 
 from .synthetic import make_run
 
@@ -40,6 +40,37 @@ def test_only_what_could_be_judged_counts() -> None:
 )
 def test_a_share_is_rounded_down(passed: int, judged: int, words: str) -> None:
     assert percent(passed, judged) == words
+
+
+BROKEN = Finding(SUITE, "the suite failed: KeyError: 'x'")
+
+
+@pytest.mark.parametrize(
+    ("planned", "cases", "reasons", "word"),
+    [
+        (2, [case("a/b/1", Verdict.PASS), case("a/b/2", Verdict.FAIL)], [], "50%"),
+        (None, [case("a/b/1", Verdict.PASS)], [], "100%"),
+        (2, [case("a/b/1", Verdict.PASS)], ["stopped after 1 of 2 cases"], "stopped"),
+        (2, [], ["stopped after 0 of 2 cases"], "stopped"),
+        (0, [], ["no case could be judged: there is none"], "no result"),
+        (1, [case("a/b/1", Verdict.INCONCLUSIVE)], ["no case could be judged: 1 inconclusive"], "no result"),
+        (
+            2,
+            [case("a/b/1", Verdict.UNSUPPORTED), case("a/b/2", Verdict.UNREACHABLE)],
+            ["no case could be judged: 1 unsupported, 1 unreachable"],
+            "no result",
+        ),
+        (
+            8,
+            [case("a/b/1", Verdict.PASS), *(case(f"a/b/{number}", Verdict.INCONCLUSIVE, BROKEN) for number in range(2, 9))],
+            ["the suite itself failed, a fault of its own, in a/b/2, a/b/3, a/b/4, a/b/5, a/b/6 and 2 more"],
+            "no result",
+        ),
+    ],
+)
+def test_a_run_that_is_no_result_says_why(planned: int | None, cases: list[CaseResult], reasons: list[str], word: str) -> None:
+    run = RunResult(TargetFacts("alpha", "http://h"), "1", "2026-11-20T15:00:00Z", 1.0, cases=cases, planned=planned)
+    assert (lacks(run), score(run)) == (reasons, word)
 
 
 def test_faults_gather_the_cases_of_a_rule() -> None:

@@ -107,6 +107,17 @@ def test_each_verdict_has_its_element(made: CaseResult, tag: str, message: str) 
     assert [(child.tag, child.get("message")) for child in test][1:] == [(tag, message)]
 
 
+def test_a_run_that_is_no_result_is_an_error_beside_its_cases() -> None:
+    stopped = run(case(Verdict.PASS))
+    stopped.planned = 2
+    root = read(stopped, run(case(Verdict.INCONCLUSIVE, reason="no call")), run(case(Verdict.PASS)))
+    assert (root.get("tests"), root.get("errors"), root.get("skipped")) == ("5", "2", "1")
+    assert [(suite.get("name"), error.get("message"), error.get("type")) for suite in root for error in suite.iter("error")] == [
+        ("alpha/run", "stopped after 1 of 2 cases", "stopped"),
+        ("alpha/run", "no case could be judged: 1 inconclusive", "no-result"),
+    ]
+
+
 def test_a_failure_tells_its_trace_around_the_event() -> None:
     events = [Event(float(number), f"event: e{number}\ndata: {{}}\n\n") for number in range(40)]
     exchange = Exchange(2, "stream", "POST", "http://h/v1", {}, "{}", 200, [["server", "x"]], 1.0, events, None, 40.0, "closed early")

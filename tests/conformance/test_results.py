@@ -149,7 +149,8 @@ def test_times_must_be_numbers() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON: Expecting value"),
+        ("", "there is nothing in it"),
+        ("{", "not JSON: Expecting property name"),
         ("[" * 100_000, "not JSON"),
         ("[]", 'no "format"'),
         ("{}", "must be 'triglot-conformance/1'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -10,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from triglot_conformance import locations
+from triglot_conformance.arguments import positive, seconds
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.fuzz import FuzzError
 from triglot_conformance.fuzz.senders import AppSender, UrlSender, load_app
 from triglot_conformance.live.target import parse_target
 
 if TYPE_CHECKING:
+    import argparse
+
     from triglot_conformance.fuzz.senders import Sender
 
 DIALECTS = ("chat", "responses", "messages")
@@ -31,9 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", action="append", default=[], metavar="GLOB", help="only operations such as 'chat/*'; may be repeated")
     parser.add_argument("--model", default="", metavar="NAME", help="the model to ask for (default: whatever is made up)")
     parser.add_argument("--api-key-env", metavar="VARIABLE", help="environment variable that holds the key")
-    parser.add_argument("--max-examples", type=_positive, default=100, metavar="N", help="requests to each operation (default 100)")
+    parser.add_argument("--max-examples", type=positive, default=100, metavar="N", help="requests to each operation (default 100)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed makes up the same requests (default 1)")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one answer (default 60)")
+    parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for one answer (default 60)")
     parser.add_argument("--specs", type=Path, default=locations.SPECS, metavar="DIR", help="another contract than the suite's own")
     parser.set_defaults(run=run)
 
@@ -78,13 +80,6 @@ def run(options: argparse.Namespace) -> int:
     took = f"{time.monotonic() - started:.1f} s, seed {plan.seed}"
     _print(f"{sum(run_.requests.values())} requests to {len(run_.requests)} operations in {took}: {len(run_.faults)} faults")
     return 1 if run_.faults else 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return number
 
 
 def _print(line: str, to: TextIO | None = None) -> None:

@@ -65,6 +65,9 @@ class Conversation:
         dialect: the case's.
         slots: where `/slots` is asked for.
         known: rules that the server breaks everywhere: a step that breaks only these is no reason to stop.
+
+    Attributes:
+        outcome: what has come so far.
     """
 
     def __init__(self, case: Case, target: Target, dialect: Dialect, slots: Target, known: Collection[str] = ()) -> None:
@@ -76,7 +79,7 @@ class Conversation:
         self._bindings: dict[str, Any] = {}
         self._bodies: dict[str, Any] = {}
         self._sockets = Sockets(target)
-        self._outcome = Outcome()
+        self.outcome = Outcome()
         self._leftovers: list[str] = []
 
     async def hold(self) -> Outcome:
@@ -89,7 +92,7 @@ class Conversation:
                     break
         finally:
             self._sockets.close()
-        return self._outcome
+        return self.outcome
 
     async def clean_up(self) -> None:
         """Remove what the steps have made the server keep."""
@@ -97,7 +100,7 @@ class Conversation:
 
     def _is_over(self) -> bool:
         """Whether the verdict is known, or the next step has nothing to build on."""
-        outcome = self._outcome
+        outcome = self.outcome
         return bool(outcome.not_exercised or outcome.unreachable or any(each.rule not in self._known for each in outcome.findings))
 
     async def _take(self, step: LiveStep) -> None:
@@ -114,7 +117,7 @@ class Conversation:
             twin = await self._ask_twin(step) if step.twin and not number else None
             skips.append(self._judge(step, answer, exchange, twin))
         if all(skips):  # of several copies one is enough to prove something
-            self._outcome.not_exercised = skips[0]
+            self.outcome.not_exercised = skips[0]
 
     def _request(self, step: LiveStep) -> Request:
         body = None if step.body is None else fill(step.body, self._bindings, in_json=True)
@@ -167,9 +170,9 @@ class Conversation:
 
     def _judge(self, step: LiveStep, answer: Answer, exchange: Exchange, twin: tuple[Answer, Exchange] | None) -> str | None:
         """Note what is wrong with an answer; says why it proves nothing, or None."""
-        place = self._outcome.exchanges.index(exchange)
+        place = self.outcome.exchanges.index(exchange)
         if answer.unreachable:
-            self._outcome.unreachable = answer.error or "no answer"
+            self.outcome.unreachable = answer.error or "no answer"
             return None
         if answer.left and not (step.stream and answer.frames):
             return None  # the client has seen nothing that could be judged
@@ -181,9 +184,9 @@ class Conversation:
             if skipped and finding.check == "assert":
                 continue  # the model did not do what the assertions are about
             is_twins = finding.exchange == 1 and twin is not None
-            self._outcome.findings.append(replace(finding, exchange=self._outcome.exchanges.index(twin[1]) if is_twins and twin else place))
+            self.outcome.findings.append(replace(finding, exchange=self.outcome.exchanges.index(twin[1]) if is_twins and twin else place))
         if answer.status not in step.statuses and step.statuses[0] in _GOOD:
-            self._outcome.refusal, self._outcome.refusal_text = answer.status, _words(answer)
+            self.outcome.refusal, self.outcome.refusal_text = answer.status, _words(answer)
         self._bodies[f"step:{step.number}"] = judgement.body
         self._bind(step, judgement, place, is_needed=not skipped)
         if step.method == "POST" or step.socket is not None:
@@ -197,7 +200,7 @@ class Conversation:
                 self._bindings[name] = found[0]
             elif is_needed and not self._is_over():
                 message = f"there is no {path} in the answer of step {step.number}, which the next step needs"
-                self._outcome.findings.append(Finding("bind", message, f"bind {path}", exchange=place))
+                self.outcome.findings.append(Finding("bind", message, f"bind {path}", exchange=place))
 
     async def _wait_for_slots(self, within_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -208,7 +211,7 @@ class Conversation:
             busy = await busy_slots(self._slots)
         if busy:
             message = f"{busy} slot(s) still at work {within_s:g} s after the client has gone"
-            self._outcome.findings.append(Finding("slots", message, "slots still at work", exchange=len(self._outcome.exchanges) - 1))
+            self.outcome.findings.append(Finding("slots", message, "slots still at work", exchange=len(self.outcome.exchanges) - 1))
 
     def _note(self, step: LiveStep, request: Request, part: str, answer: Answer) -> Exchange:
         exchange = Exchange(
@@ -227,7 +230,7 @@ class Conversation:
             error=answer.error,
         )
         exchange = shorten(exchange)  # a run holds hundreds of them
-        self._outcome.exchanges.append(exchange)
+        self.outcome.exchanges.append(exchange)
         return exchange
 
 

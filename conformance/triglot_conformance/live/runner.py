@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from triglot_conformance.live.conversation import Conversation
 from triglot_conformance.live.probe import refused
 from triglot_conformance.results import CaseResult
-from triglot_conformance.verdicts import Verdict
+from triglot_conformance.verdicts import SUITE, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from triglot_conformance.live.conversation import Outcome
     from triglot_conformance.live.probe import Probe
     from triglot_conformance.live.target import Target
-    from triglot_conformance.verdicts import Finding
 
 _REFUSALS: Final = {400, 404, 405, 422, 501}
 """With these a server says that it does not do something."""
@@ -37,6 +37,7 @@ _WANTS_KEY: Final = {401, 403}
 _SILENT_CASES: Final = 10
 """So many cases in a row without an answer are enough: a server that hangs would take an hour to judge."""
 _WAITED_MS: Final = 500.0
+_LONGEST: Final = 300  # characters of a reason
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class LiveSettings:
         without: needs that the server does not meet, as its user says.
         jobs: cases side by side.
         having: those of `DECLARED` that it meets, as its user says.
+        trace: called with where it happened when the suite itself fails.
     """
 
     contract: Contract
@@ -55,6 +57,7 @@ class LiveSettings:
     without: Collection[str] = ()
     jobs: int = 4
     having: Collection[str] = ()
+    trace: Callable[[str], None] = lambda _: None
 
 
 @dataclass
@@ -95,8 +98,14 @@ class Knowledge:
         return told
 
 
-async def run_live(
-    cases: Sequence[Case], probe: Probe, settings: LiveSettings, report: Callable[[CaseResult], None], suite: Sequence[Case] = ()
+async def run_live(  # noqa: PLR0913 - a run
+    cases: Sequence[Case],
+    probe: Probe,
+    settings: LiveSettings,
+    report: Callable[[CaseResult], None],
+    suite: Sequence[Case] = (),
+    *,
+    knowledge: Knowledge | None = None,
 ) -> Knowledge:
     """Run cases.
 
@@ -106,6 +115,7 @@ async def run_live(
         settings: how the run goes.
         report: called with each result as it is there.
         suite: all cases that there are. Of those that the chosen ones build on, the results are not reported.
+        knowledge: filled, for callers that may cancel; it is also what is returned.
 
     Raises:
         UnreachableError: the plainest requests get 401 or 403.
@@ -113,12 +123,16 @@ async def run_live(
     chosen = {case.id for case in cases}
     live = [case for case in (*cases, *_find_base(cases, suite)) if case.live]
     waves = [[case for case in live if _wave(case) == wave] for wave in range(_WAVES)]
-    knowledge = Knowledge()
+    knowledge = knowledge or Knowledge()
     given = {*settings.having, *([_SLOTS] if probe.has_slots else [])}
     knowledge.shown |= {(dialect, need) for dialect in probe.dialects for need in given}
 
     async def run(case: Case) -> None:
-        result = await _run_case(case, probe, settings, knowledge)
+        result = CaseResult(case.id, case.dialect, case.level, case.requirement, case.spec, case.source, case.needs, Verdict.PASS)
+        try:
+            await _run_case(case, result, probe, settings, knowledge)
+        except Exception as error:  # noqa: BLE001 - a bug of the suite costs one verdict, not the run
+            _blame_suite(result, error, settings)
         knowledge.silent = knowledge.silent + 1 if _is_silent(result) else 0 if result.exchanges else knowledge.silent
         firsts.extend(exchange.status for exchange in result.exchanges[:1])
         if case.id in chosen:
@@ -165,24 +179,32 @@ async def _run_all(cases: Sequence[Case], jobs: int, run: Callable[[Case], Await
             group.create_task(work())
 
 
-async def _run_case(case: Case, probe: Probe, settings: LiveSettings, knowledge: Knowledge) -> CaseResult:
-    assert case.live is not None  # noqa: S101 - the caller chose it by this
-    result = CaseResult(case.id, case.dialect, case.level, case.requirement, case.spec, case.source, case.needs, Verdict.PASS)
+async def _run_case(case: Case, result: CaseResult, probe: Probe, settings: LiveSettings, knowledge: Knowledge) -> None:
+    """Fill in the result of a case."""
     if reason := _find_obstacle(case, probe, settings, knowledge):
         result.verdict, result.reason = Verdict.UNSUPPORTED, reason
-        return result
+        return
     if knowledge.silent >= _SILENT_CASES:
         result.verdict, result.reason = Verdict.UNREACHABLE, f"not asked: {_SILENT_CASES} cases before it had no answer"
-        return result
+        return
     started = time.perf_counter()
     known = knowledge.rules(case)
     conversation = Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known)
-    outcome = await conversation.hold()
-    result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
-    result.exchanges = outcome.exchanges
-    _judge(case, outcome, result, knowledge, known)
-    await conversation.clean_up()
-    return result
+    result.exchanges = conversation.outcome.exchanges  # also of a case that does not come to its end
+    try:
+        outcome = await conversation.hold()
+        result.duration_ms = round((time.perf_counter() - started) * 1000, 1)
+        _judge(case, outcome, result, knowledge, known)
+    finally:
+        await conversation.clean_up()
+
+
+def _blame_suite(result: CaseResult, error: Exception, settings: LiveSettings) -> None:
+    """The verdict where the suite has failed: nothing is known of the server."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    result.verdict, result.reason = Verdict.INCONCLUSIVE, f"the suite failed: {type(error).__name__}: {error}"[:_LONGEST]
+    result.findings = [Finding(SUITE, result.reason, f"suite {type(error).__name__} in {place.name}")]
+    settings.trace(f"{result.id}: {''.join(traceback.format_exception(error))}")
 
 
 def _is_silent(result: CaseResult) -> bool:

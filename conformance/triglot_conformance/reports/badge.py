@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from triglot_conformance.reports.counts import percent, share, visible
+from triglot_conformance.reports.counts import lacks, score, share, visible
 
 if TYPE_CHECKING:
     from triglot_conformance.results import RunResult
@@ -34,9 +34,13 @@ _TEMPLATE = """\
 
 
 def render(run: RunResult, *, label: str = "triglot conformance", counts: bool = False) -> str:
-    """The badge of one run: the share of cases that hold of those that could be judged, or their `counts` (410/420)."""
+    """The badge of one run: the share of cases that hold of those that could be judged, or their `counts` (410/420).
+
+    It is grey, and has no number, where the run is no result.
+    """
     passed, judged = share(run.cases)
-    value = f"{passed}/{judged}" if counts and judged else percent(passed, judged)
+    is_result = not lacks(run)
+    value = f"{passed}/{judged}" if counts and is_result else score(run)
     label = visible(label)
     left, right = _length(label) + _PADDING * 2, _length(value) + _PADDING * 2
     return _TEMPLATE.format(
@@ -44,7 +48,7 @@ def render(run: RunResult, *, label: str = "triglot conformance", counts: bool =
         label=escape(label),
         value=value,
         id=f"conformance-{passed}-{judged}",
-        fill=_colour(passed, judged),
+        fill=_colour(passed, judged) if is_result else _GREY,
         label_fill=_LABEL,
         width=(left + right) / 10,
         split=left / 10,
@@ -57,7 +61,7 @@ def render(run: RunResult, *, label: str = "triglot conformance", counts: bool =
 
 
 def _colour(passed: int, judged: int) -> str:
-    return next((colour for least, colour in _COLOURS if 100 * passed >= least * judged), _GREY) if judged else _GREY
+    return next(colour for least, colour in _COLOURS if 100 * passed >= least * judged)
 
 
 def _length(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What every report counts: verdicts by area, the share that holds, and faults by the rule they break."""
+"""What every report counts: verdicts by area, the share that holds, what a run lacks, and faults by the rule they break."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from triglot_conformance.verdicts import Finding, Verdict
+from triglot_conformance.verdicts import SUITE, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from triglot_conformance.results import CaseResult
+    from triglot_conformance.results import CaseResult, RunResult
 
 # Colour is never the only sign of a verdict.
 SYMBOLS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNSUPPORTED: "\u2013", Verdict.INCONCLUSIVE: "?", Verdict.UNREACHABLE: "!"}
+
+_NAMED = 5  # cases that are named one by one
 
 # Controls, separators and the marks that turn the direction of text: a server's words must not steer a terminal or hide in a page.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -66,6 +68,31 @@ def share(cases: Iterable[CaseResult]) -> tuple[int, int]:
 def percent(passed: int, judged: int) -> str:
     """A share in words. It is rounded down, so that only a whole hundred is called one."""
     return f"{100 * passed // judged}%" if judged else "no result"
+
+
+def is_stopped(run: RunResult) -> bool:
+    """Whether a run ended before all its cases were judged."""
+    return run.planned is not None and len(run.cases) < run.planned
+
+
+def lacks(run: RunResult) -> list[str]:
+    """Why a run is no result, whatever its cases say; empty for one that is."""
+    found = [f"stopped after {len(run.cases)} of {run.planned} cases"] if is_stopped(run) else []
+    if failed := [case.id for case in run.cases if any(finding.check == SUITE for finding in case.findings)]:
+        more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        found.append(f"the suite itself failed, a fault of its own, in {', '.join(failed[:_NAMED])}{more}")
+    counts = {verdict: number for verdict, number in count(run.cases).items() if number}
+    if not counts.keys() & {Verdict.PASS, Verdict.FAIL} and not is_stopped(run):
+        words = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+        found.append(f"no case could be judged: {words or 'there is none'}")
+    return found
+
+
+def score(run: RunResult) -> str:
+    """A run in a word: the share that holds, or that it is no result."""
+    if is_stopped(run):
+        return "stopped"
+    return "no result" if lacks(run) else percent(*share(run.cases))
 
 
 def faults(cases: Sequence[CaseResult]) -> list[Fault]:

@@ -14,7 +14,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from triglot_conformance.reports.counts import SYMBOLS, area, by_area, count, percent, share
+from triglot_conformance.reports.counts import SYMBOLS, area, by_area, count, score, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,12 @@ def _labels(runs: Sequence[RunResult]) -> list[str]:
 
 
 def _describe(run: RunResult, label: str) -> dict[str, Any]:
-    passed, judged = share(run.cases)
     target = run.target
     facts = [target.url, target.software, target.model and f"model {target.model}", f"suite {run.suite_version}", f"{_began(run)} UTC"]
     facts += [f"{run.duration_s:.1f} s", *(f"{name} {value}" for name, value in run.options.items())]
     return {
         "label": label,
-        "share": percent(passed, judged),
+        "share": score(run),
         "facts": [fact for fact in facts if fact],
         "counts": count(run.cases),
         "capabilities": run.capabilities,
@@ -117,7 +116,7 @@ def _summary(runs: Sequence[RunResult], labels: Sequence[str]) -> str:
     rows = []
     for run, label in zip(runs, labels, strict=True):
         passed, judged = share(run.cases)
-        rows.append(f"<li>{escape(_clean(label))}: {passed} of {judged} hold ({percent(passed, judged)})</li>")
+        rows.append(f"<li>{escape(_clean(label))}: {passed} of {judged} hold ({score(run)})</li>")
     return f"<ul>{''.join(rows)}</ul>"
 
 

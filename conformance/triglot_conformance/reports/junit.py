@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from triglot_conformance.baseline import is_unexpected_pass
-from triglot_conformance.reports.counts import place
+from triglot_conformance.reports.counts import is_stopped, lacks, place
 from triglot_conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -26,14 +26,15 @@ def render(runs: Sequence[RunResult]) -> str:
     """The runs as one document.
 
     A failure is `failure`, and a known one is `skipped` as long as it fails; an unexpected pass is a `failure`. What is unsupported or
-    inconclusive is `skipped`, what is unreachable an `error`.
+    inconclusive is `skipped`, what is unreachable an `error`, and so is a run that is no result.
     """
     suites = [(run, dialect, cases) for run in runs for dialect, cases in _by_dialect(run.cases).items()]
     everything = [case for _, _, cases in suites for case in cases]
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="triglot conformance"{_counts(everything)}>',
+        f'<testsuites name="triglot conformance"{_counts(everything, sum(bool(lacks(run)) for run in runs))}>',
         *(line for run, dialect, cases in suites for line in _suite(run, dialect, cases)),
+        *(line for run in runs for line in _no_result(run)),
         "</testsuites>",
     ]
     return "\n".join(lines) + "\n"
@@ -46,10 +47,19 @@ def _by_dialect(cases: Sequence[CaseResult]) -> dict[str, list[CaseResult]]:
     return found
 
 
+def _no_result(run: RunResult) -> Iterator[str]:
+    """A suite of its own for what is wrong with the run, so that no build server takes it for a good one."""
+    if reasons := lacks(run):
+        yield _suite_element(run, "run", _counts([], 1))
+        yield f'<testcase classname={quoteattr(_possible(run.target.name))} name="run" time={_seconds(0)}>'
+        yield _element("error", "; ".join(reasons), "stopped" if is_stopped(run) else "no-result", "")
+        yield "</testcase>"
+        yield "</testsuite>"
+
+
 def _suite(run: RunResult, dialect: str, cases: Sequence[CaseResult]) -> Iterator[str]:
     target = run.target
-    name, began = quoteattr(_possible(f"{target.name}/{dialect}")), quoteattr(_possible(run.started_at[:19]))
-    yield f"<testsuite name={name} timestamp={began}{_counts(cases)}>"
+    yield _suite_element(run, dialect, _counts(cases))
     yield "<properties>"
     facts = {"url": target.url, "software": target.software, "model": target.model, "suite_version": run.suite_version}
     facts |= {f"option.{key}": value for key, value in run.options.items()}
@@ -60,6 +70,11 @@ def _suite(run: RunResult, dialect: str, cases: Sequence[CaseResult]) -> Iterato
     for case in cases:
         yield from _case(case, target.name)
     yield "</testsuite>"
+
+
+def _suite_element(run: RunResult, part: str, counts: str) -> str:
+    name, began = quoteattr(_possible(f"{run.target.name}/{part}")), quoteattr(_possible(run.started_at[:19]))
+    return f"<testsuite name={name} timestamp={began}{counts}>"
 
 
 def _case(case: CaseResult, server: str) -> Iterator[str]:
@@ -98,13 +113,15 @@ def _property(name: str, value: str) -> str:
     return f"<property name={quoteattr(_possible(name))} value={quoteattr(_possible(value))}/>"
 
 
-def _counts(cases: Sequence[CaseResult]) -> str:
+def _counts(cases: Sequence[CaseResult], no_results: int = 0) -> str:
+    """Counts as attributes; `no_results` are errors of runs, beside those of cases."""
     failures = sum(is_unexpected_pass(case) or (case.verdict is Verdict.FAIL and case.known is None) for case in cases)
     errors = sum(case.verdict is Verdict.UNREACHABLE for case in cases)
     passed = sum(case.verdict is Verdict.PASS and case.known is None for case in cases)
     skipped = len(cases) - passed - failures - errors
+    errors += no_results
     time = _seconds(sum(case.duration_ms for case in cases))
-    return f' tests="{len(cases)}" failures="{failures}" errors="{errors}" skipped="{skipped}" time={time}'
+    return f' tests="{len(cases) + no_results}" failures="{failures}" errors="{errors}" skipped="{skipped}" time={time}'
 
 
 def _seconds(milliseconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from triglot_conformance.reports.counts import area, by_area, count, faults, percent, place, share, title, visible
+from triglot_conformance.reports.counts import area, by_area, count, faults, lacks, place, score, share, title, visible
 from triglot_conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _table(runs: Sequence[RunResult]) -> str:
     areas = list(dict.fromkeys(area(case.id) for run in runs for case in run.cases))
     lines = [_row(["", *(_plain(run.target.name) for run in runs)]), _row(["---", *("---:" for _ in runs)])]
     lines += [_row([_plain(name), *(_cell(group.get(name, [])) for group in groups)]) for name in areas]
-    lines.append(_row(["**all**", *(f"**{_cell(run.cases)}**" for run in runs)]))
+    lines.append(_row(["**all**", *(f"**{_cell(run.cases, marked=not lacks(run))}**" for run in runs)]))
     return "\n".join(lines)
 
 
@@ -52,23 +52,22 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cases: Sequence[CaseResult]) -> str:
-    """`28/30 (2 skipped)`: how many hold of those that could be judged, and how many could not."""
+def _cell(cases: Sequence[CaseResult], *, marked: bool = True) -> str:
+    """`✓ 28/28 (+2)`: how many hold of those that could be judged, and how many could not."""
     if not cases:
         return ""
     passed, judged = share(cases)
     counts = count(cases)
     skipped = counts[Verdict.UNSUPPORTED] + counts[Verdict.INCONCLUSIVE]
-    mark = "" if not judged else "✓ " if passed == judged else "✗ "
+    mark = "" if not (judged and marked) else "✓ " if passed == judged else "✗ "
     return f"{mark}{f'{passed}/{judged}' if judged else 'none'}{f' (+{skipped})' if skipped else ''}"
 
 
 def _legend(runs: Sequence[RunResult]) -> str:
     lines = ["Cases that hold, of those that could be judged; in brackets those that could not: unsupported or inconclusive.", ""]
     for run in runs:
-        passed, judged = share(run.cases)
         facts = [run.target.software, run.target.model and f"model {run.target.model}", f"suite {run.suite_version}", run.started_at[:10]]
-        lines.append(f"- **{_plain(run.target.name)}**: {percent(passed, judged)}; {_plain(', '.join(fact for fact in facts if fact))}")
+        lines.append(f"- **{_plain(run.target.name)}**: {score(run)}; {_plain(', '.join(fact for fact in facts if fact))}")
         lines += [f"  - {_plain(note)}" for note in run.notes]
     return "\n".join(lines)
 

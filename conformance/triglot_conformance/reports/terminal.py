@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from triglot_conformance.baseline import is_unexpected_pass
-from triglot_conformance.reports.counts import Fault, by_area, count, faults, percent, place, share, title, visible
+from triglot_conformance.reports.counts import Fault, by_area, count, faults, place, score, share, title, visible
 from triglot_conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 class Progress:
-    """One line that is written anew for each case; nothing at all where the stream is no terminal."""
+    """One line that is written anew for each case; none where the stream is no terminal, or it is not to be `shown`."""
 
-    def __init__(self, stream: TextIO, total: int, *, width: int = 80, colour: bool = False) -> None:
+    def __init__(self, stream: TextIO, total: int, *, width: int = 80, colour: bool = False, shown: bool = True) -> None:
         self._stream = stream
         self._total = total
         self._width = width
         self._paint = _Paint(on=colour)
-        self._shown = stream.isatty()
+        self._shown = shown and stream.isatty()
         self._full, self._empty = "█░" if (getattr(stream, "encoding", "") or "").lower().startswith("utf") else "#-"
         self._counts: Counter[Verdict] = Counter()
         self._draw()
@@ -45,6 +45,13 @@ class Progress:
         """Take in the result of one case."""
         self._counts[case.verdict] += 1
         self._draw()
+
+    def say(self, words: str) -> None:
+        """Print something above the line."""
+        self.close()
+        self._stream.write(f"{words}\n")
+        self._draw()
+        self._stream.flush()
 
     def _draw(self) -> None:
         if self._shown:
@@ -99,7 +106,7 @@ def summary(run: RunResult, paint: _Paint | None = None) -> str:
     counts = [paint(f"{number} {verdict}", _COLOURS[verdict]) for verdict, number in count(run.cases).items() if number]
     known = sum(case.known is not None and case.verdict is Verdict.FAIL for case in run.cases)
     known_words = f" ({known} known)" if known else ""
-    words = f"{visible(run.target.name)}: {passed} of {judged} hold ({percent(passed, judged)}); {', '.join(counts) or 'no case'}"
+    words = f"{visible(run.target.name)}: {passed} of {judged} hold ({score(run)}); {', '.join(counts) or 'no case'}"
     return f"{words}{known_words}; {run.duration_s:.1f} s"
 
 
