@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -414,6 +415,21 @@ def test_no_body_makes_the_judge_stumble(dialect: str, body: bytes, status: int,
     answer = Answer(status, SSE if stream and status == 200 else JSON, body)
     judged = judge(CONTRACT.dialect(dialect), step, answer)
     assert judged.findings or status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate", "gzip, br"])
+@pytest.mark.parametrize("body", [gzip.compress(b"{}"), b"{"], ids=["odd bytes", "half a body"])
+def test_a_coding_that_nobody_asked_for_is_named(contract: Contract, coding: str, body: bytes) -> None:
+    answer = json_answer(body, headers=[*JSON, ("Content-Encoding", coding)])
+    check, words = one(judge(contract.dialect("chat"), LiveStep(1, method="GET", path="/v1/models"), answer))
+    assert (check, f'compressed ("{coding}")' in words) == ("content-coding", True), words
+    as_stream = stream_answer(gzip.compress(b"{}"), headers=[*SSE, ("content-encoding", coding)])
+    assert one(judge(contract.dialect("chat"), LiveStep(1, stream=True), as_stream)) == (check, words)
+
+
+def test_bytes_without_a_coding_are_no_utf_8(contract: Contract) -> None:
+    answer = json_answer(gzip.compress(b"{}"), headers=[*JSON, ("content-encoding", "identity")])
+    assert one(judge(contract.dialect("chat"), LiveStep(1, method="GET", path="/v1/models"), answer))[0] == "utf-8"
 
 
 def test_some_answers_have_no_body(contract: Contract) -> None:

@@ -14,7 +14,7 @@ from triglot_conformance.contract.paths import show
 from triglot_conformance.contract.shape import shape_findings
 from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.live.assertions import check_assertions
-from triglot_conformance.live.judgement import Judgement, is_answer, judge_answer, path_of
+from triglot_conformance.live.judgement import Judgement, is_answer, judge_answer, path_of, tell_coding
 from triglot_conformance.live.leeway import excuse
 from triglot_conformance.live.streams import judge_stream
 from triglot_conformance.verdicts import Finding
@@ -104,7 +104,7 @@ def _judge_headers(step: LiveStep, headers: Mapping[str, str]) -> list[Finding]:
 def _as_refusal(answer: Answer) -> Answer:
     """The HTTP answer that an error on a WebSocket stands for, if the answer is such an error and nothing else."""
     data = (answer.frames[0].frame.data or "").encode() if len(answer.frames) == 1 else b""
-    match _decode(data)[0]:
+    match _decode(replace(answer, body=data))[0]:
         case {"type": "error", "status": int(status)}:
             return replace(answer, status=status, headers=[("content-type", _JSON)], body=data)
         case _:
@@ -121,7 +121,7 @@ def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Jud
         return
     if not answer.body and (answer.left or step.method == "OPTIONS"):
         return
-    body, problem = _decode(answer.body)
+    body, problem = _decode(answer)
     if problem:
         judgement.findings.append(problem)
         return
@@ -134,13 +134,14 @@ def _judge_body(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Jud
         judgement.findings += judge_answer(dialect.name, body)
 
 
-def _decode(body: bytes) -> tuple[Any, Finding | None]:
+def _decode(answer: Answer) -> tuple[Any, Finding | None]:
     try:
-        return decode_json(body), None
+        return decode_json(answer.body), None
     except UnicodeDecodeError as error:
-        return None, Finding("utf-8", f"the body is not UTF-8: {error}", "utf-8 body")
+        return None, tell_coding(answer) or Finding("utf-8", f"the body is not UTF-8: {error}", "utf-8 body")
     except ValueError as error:
-        return None, Finding("json", f"the body is not JSON ({error}); it starts {_start(body)}", "json body")
+        problem = Finding("json", f"the body is not JSON ({error}); it starts {_start(answer.body)}", "json body")
+        return None, tell_coding(answer) or problem
 
 
 # The twin

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from triglot_conformance.contract.ids import id_findings
+from triglot_conformance.contract.paths import show
 from triglot_conformance.contract.state import state_findings
 from triglot_conformance.contract.usage import usage_findings
+from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
     from triglot_conformance.contract.contract import Dialect
+    from triglot_conformance.live.client import Answer
     from triglot_conformance.live.steps import LiveStep
-    from triglot_conformance.verdicts import Finding
 
 _ANSWERS: Final = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 """What is answered at these has ids and counts, and a stream that folds into it."""
@@ -39,6 +41,15 @@ class Judgement:
 def judge_answer(dialect: str, body: Any) -> list[Finding]:
     """What holds within a whole answer, however it came."""
     return [*state_findings(dialect, body), *id_findings(dialect, body), *usage_findings(dialect, body)]
+
+
+def tell_coding(answer: Answer) -> Finding | None:
+    """Why bytes that cannot be read cannot be read, where the answer names a content coding; None where it does not."""
+    codings = ", ".join(value for name, value in answer.headers if name.lower() == "content-encoding")
+    if codings.strip().lower() in {"", "identity"}:
+        return None
+    words = f"the body is compressed ({show(codings)}), although the request accepts no content coding (Accept-Encoding: identity)"
+    return Finding("content-coding", words, "content-coding nobody asked for")
 
 
 def is_answer(dialect: Dialect, step: LiveStep) -> bool:

@@ -10,7 +10,7 @@ from triglot_conformance.contract.paths import look_up, show
 from triglot_conformance.contract.state import stream_state_findings
 from triglot_conformance.contract.usage import stream_usage_findings
 from triglot_conformance.live.framing import read_frames
-from triglot_conformance.live.judgement import is_answer, judge_answer, path_of
+from triglot_conformance.live.judgement import is_answer, judge_answer, path_of, tell_coding
 from triglot_conformance.live.leeway import excuse
 from triglot_conformance.verdicts import Finding
 from triglot_conformance.wire.sse import parse_stream
@@ -30,7 +30,7 @@ def judge_stream(dialect: Dialect, step: LiveStep, answer: Answer, judgement: Ju
     try:
         frames = [timed.frame for timed in answer.frames] or parse_stream(answer.body)
     except UnicodeDecodeError as error:
-        judgement.findings.append(Finding("utf-8", f"the stream is not UTF-8: {error}", "utf-8 stream"))
+        judgement.findings.append(tell_coding(answer) or Finding("utf-8", f"the stream is not UTF-8: {error}", "utf-8 stream"))
         return
     is_whole = not answer.left and answer.error is None
     stream = read_frames(frames, dialect, is_whole=is_whole)

@@ -53,11 +53,15 @@ class Target:
         return urlsplit(self.url).netloc
 
     def headers(self, dialect: str, own: Mapping[str, str]) -> dict[str, str]:
-        """What a request of a dialect carries; a case's own headers win."""
+        """What a request of a dialect carries: what a case says of its own, and over it the key and what the user gives.
+
+        Unless one of them says something else, answers must not be compressed.
+        """
         keyed = {} if self.key is None else {"x-api-key": self.key} if dialect == "messages" else {"Authorization": f"Bearer {self.key}"}
         given = {**keyed, **self.extra}
         names = {name.lower() for name in given}
-        return {name: value for name, value in own.items() if name.lower() not in names} | given
+        plain = {} if "accept-encoding" in {*names, *(name.lower() for name in own)} else {"Accept-Encoding": "identity"}
+        return plain | {name: value for name, value in own.items() if name.lower() not in names} | given
 
     def mask(self, text: str) -> str:
         """What a server says, with the secrets that it repeats made stars; no report can tell them then. The length stays."""
