@@ -18,6 +18,7 @@ from triglot.errors import ApiError, ErrorKind
 from triglot.service import phases as limits
 from triglot.service.affinity import affinity_of
 from triglot.service.names import names_of
+from triglot.service.timers import Timers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -111,9 +112,8 @@ class Flight:
     """
 
     __slots__ = (
-        *("_answer_headers", "_body", "_call", "_document", "_ended", "_flights", "_idle_timer", "_is_awaited", "_is_late", "_job"),
-        *("_knows", "_loop", "_owner", "_phase_timer", "_phases", "_pins", "_prepare", "_prepared", "_progress_at", "_queue_s"),
-        *("_request_id", "_root", "_ticket", "_total_timer", "_verdict", "_width"),
+        *("_answer_headers", "_body", "_call", "_document", "_ended", "_flights", "_is_late", "_job", "_knows", "_loop", "_owner"),
+        *("_phases", "_pins", "_prepare", "_prepared", "_queue_s", "_request_id", "_root", "_ticket", "_timers", "_verdict", "_width"),
         *("headers", "in_one_piece", "is_prepared", "log", "registration", "session_id", "status"),
     )
 
@@ -140,11 +140,7 @@ class Flight:
         self._verdict: ApiError | None = None
         self._ended = False
         self._queue_s = phases.queue  # what is left of it
-        self._phase_timer: asyncio.TimerHandle | None = None
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._total_timer = self._set_timer(phases.total, "total")
-        self._progress_at = 0.0
-        self._is_awaited = True
+        self._timers = Timers(phases, self._expire)
         self.in_one_piece = False
         self.is_prepared = False
         self.registration: Registration | None = None
@@ -253,8 +249,7 @@ class Flight:
         self.status = call.status
         self.headers = call.headers
         if self.in_one_piece:
-            self._heard()
-            self._watch_idleness()
+            self._timers.begun()
         return True
 
     async def read(self) -> bytes:
@@ -284,7 +279,7 @@ class Flight:
     async def read_all(self, limit: int) -> bytes:
         """See `Call.read_all`; raises as `read`."""
         try:
-            return await self._sent().read_all(limit, self._heard)
+            return await self._sent().read_all(limit, self._timers.heard)
         except Aborted:
             if self._verdict is not None:
                 raise self._verdict from None
@@ -309,20 +304,12 @@ class Flight:
 
     def progressed(self) -> None:
         """The model has written something, which now goes to the client."""
-        self._is_awaited = False
-        if not self._progress_at:
-            if self._phase_timer is not None:
-                self._phase_timer.cancel()
-                self._phase_timer = None
-            self._progress_at = self._loop.time()
+        if self._timers.progressed():
             self.log.token_at = time.perf_counter()
-            self._watch_idleness()
 
     def resumed(self) -> None:
         """The client has taken what there was: from now on it is the backend that is waited for."""
-        if not self._is_awaited:
-            self._is_awaited = True
-            self._progress_at = self._loop.time()
+        self._timers.resumed()
 
     def cancel(self) -> None:
         """Stop the request: what waits for it raises `Cancelled`, and its place is free. Any time, any number of times."""
@@ -426,8 +413,7 @@ class Flight:
         timeouts = Timeouts(connect_s=self._phases.connect, first_byte_s=None, stall_s=None)
         headers = {"content-type": "application/json", "x-request-id": self._request_id}
         self._call = self._flights.backend.call("POST", CHAT_PATH, body=body, headers=headers, timeouts=timeouts)
-        phase = "whole" if self.in_one_piece else "first_token"
-        self._phase_timer = self._set_timer(getattr(self._phases, phase), phase)
+        self._timers.sent(in_one_piece=self.in_one_piece)
 
     async def _has_begun(self, call: Call, until: float | None) -> bool:
         """Wait for the response headers; whether they came until then."""
@@ -455,21 +441,8 @@ class Flight:
         if self._ticket is not None and self._ticket.refusal is not None:
             raise self._ticket.refusal
 
-    def _set_timer(self, seconds: float | None, phase: str) -> asyncio.TimerHandle | None:
-        return None if seconds is None else self._loop.call_later(seconds, self._expire, phase)
-
     def _expire(self, phase: str) -> None:
         self._stop(self._phases.too_late(phase))
-
-    def _watch_idleness(self) -> None:
-        """Look again when the answer has been idle for as long as it may; one timer, whatever the number of tokens."""
-        if self._phases.idle is None or self._ended or self._verdict is not None:
-            return
-        left = self._progress_at + self._phases.idle - self._loop.time() if self._is_awaited else self._phases.idle
-        if left <= 0:
-            self._expire("idle")
-        else:
-            self._idle_timer = self._loop.call_later(left, self._watch_idleness)
 
     def _stop(self, verdict: ApiError) -> None:
         if self._verdict is None and not self._ended:
@@ -477,19 +450,12 @@ class Flight:
             self.abort()
             self._release()  # not only when the client hears of it: one that does not read never does
 
-    def _heard(self) -> None:
-        """More of an answer in one piece has come."""
-        self._progress_at = self._loop.time()
-
     def _release(self) -> None:
         if self._ticket is not None:
             self._ticket.release()
         if self._job is not None:
             self._job.cancel()
-        for timer in (self._phase_timer, self._idle_timer, self._total_timer):
-            if timer is not None:
-                timer.cancel()
-        self._phase_timer = self._idle_timer = self._total_timer = None
+        self._timers.close()
 
 
 def _note_failure(job: asyncio.Task[Any]) -> None:
