@@ -8,6 +8,7 @@ import contextlib
 import sys
 
 from faulty.defects import DEFECTS
+from faulty.host import CONTEXT
 from faulty.server import FaultyServer
 
 
@@ -34,12 +35,22 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--defect", action="append", default=[], metavar="NAME", help="switch a defect on; may be given several times")
     parser.add_argument("--api-key", help="require this key")
     parser.add_argument("--gap-ms", type=float, default=2.0, help="pause between two tokens (default: %(default)s)")
+    parser.add_argument("--reading-ms", type=float, default=0.0, help="time to read a token of a prompt (default: %(default)s)")
+    parser.add_argument("--context", type=int, default=CONTEXT, help="tokens of a prompt, and of all streams (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="name all defects, and the case that catches each")
     return parser.parse_args()
 
 
 async def _run(options: argparse.Namespace) -> None:
-    server = FaultyServer(options.defect, host=options.host, port=options.port, gap_s=options.gap_ms / 1000, api_key=options.api_key)
+    server = FaultyServer(
+        options.defect,
+        host=options.host,
+        port=options.port,
+        gap_s=options.gap_ms / 1000,
+        reading_s=options.reading_ms / 1000,
+        context=options.context,
+        api_key=options.api_key,
+    )
     async with server:
         print(f"{server.url} with {', '.join(options.defect) or 'no defects'}", flush=True)  # noqa: T201 - as above
         await asyncio.Event().wait()

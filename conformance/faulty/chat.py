@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from faulty import chat_request
 from faulty.checks import as_object, check_model
-from faulty.exchange import Dialect, Refusal, Reply, Request, Route, Stream
+from faulty.exchange import FULL, Dialect, Refusal, Reply, Request, Route, Stream
 from faulty.model import Plan, Usage, pieces
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def dialect(host: Host) -> Dialect:
         Route("GET", "/v1/models", "list_models", list_models),
         Route("GET", "/v1/models/{model_id*}", "get_model", get_model),
     )
-    return Dialect("chat", routes, error, event_line=False, sentinel="[DONE]")
+    return Dialect("chat", routes, error, _break, event_line=False, sentinel="[DONE]")
 
 
 def error(refusal: Refusal, _: Request) -> Reply:
@@ -42,6 +42,10 @@ def error(refusal: Refusal, _: Request) -> Reply:
     kind = _KINDS.get(refusal.status, "invalid_request_error")
     body = {"error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": refusal.code}}
     return Reply(body, refusal.status, refusal.headers)
+
+
+def _break(_number: int) -> Event:
+    return {"error": {"message": FULL, "type": "server_error", "param": None, "code": None}}
 
 
 def _model(host: Host, name: str) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def _create(host: Host, request: Request) -> Reply | Stream:
     lanes = [_pieces(number, plan, names, top) for number, (plan, names) in enumerate(zip(plans, ids, strict=True))]
     turns = [lane[n] for n in range(max(map(len, lanes))) for lane in lanes if n < len(lane)]
     chunks: list[Event] = [{**start, "choices": [piece]} for piece in turns]
-    return Stream([*chunks, {**start, "choices": [], "usage": _usage(plans)}] if counts else chunks)
+    return Stream([*chunks, {**start, "choices": [], "usage": _usage(plans)}] if counts else chunks, reads=plans[0].usage.uncached)
 
 
 def _choice(number: int, plan: Plan, ids: list[str], top: int | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from faulty.websocket import Socket
 
 Event = dict[str, Any]
+FULL: Final = "The context is full."
+"""Why a stream cannot go on."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ class Stream:
     Attributes:
         events: a list, for which the server keeps a slot busy and pauses between frames; or an iterator, which does so itself.
         headers: beside those that the server sets.
+        reads: tokens of the prompt that have to be read behind the first event.
     """
 
     events: list[Event] | AsyncIterator[Event]
     headers: dict[str, str] = field(default_factory=dict)
+    reads: int = 0
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the program
@@ -133,6 +137,7 @@ class Dialect:
         name: chat, messages or responses.
         routes: its operations.
         error: the reply to a refused request.
+        breaks: the event that ends a stream which cannot go on, behind so many others.
         event_line: whether each frame has an `event:` line with the event's type.
         sentinel: data of the frame that closes a complete stream, or None.
         id_header: header that tells the request's id.
@@ -143,6 +148,7 @@ class Dialect:
     name: str
     routes: tuple[Route, ...]
     error: Callable[[Refusal, Request], Reply]
+    breaks: Callable[[int], Event]
     event_line: bool
     sentinel: str | None = None
     id_header: str = "x-request-id"

@@ -43,7 +43,7 @@ def dump(value: Any) -> bytes:
 
 def frame(event: Event, dialect: Dialect) -> bytes:
     """One event as a frame of an event stream."""
-    line = f"event: {event.get('type')}\n".encode() if dialect.event_line else b""
+    line = f"event: {event['type']}\n".encode() if dialect.event_line and "type" in event else b""
     return line + b"data: " + dump(event) + b"\n\n"
 
 

@@ -11,6 +11,7 @@ Hook points, in the order in which a request passes them (`D` is chat, messages 
     D.error     Reply                              of a refused request
     D.events    list of events                     of a stream
     frames      list of frames in bytes            of a stream, closing frame included
+    D.break     event or None                      that ends a stream for which there is no more room
     opening     Head                               of a stream
     whole       Whole                              head and body of any other answer
     behaviour   no function: the server or a dialect asks `Hooks.has(name)`

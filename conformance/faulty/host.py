@@ -6,14 +6,14 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from faulty.hooks import Hooks
 from faulty.model import Plan, Prompt, think
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 
     from faulty.exchange import Request
 
@@ -31,19 +31,30 @@ class Host:
 
     Attributes:
         models: ids of the models; requests may name any of them.
-        context: tokens that a prompt may have.
+        context: tokens that a prompt may have, and that all streams together may write at one time.
         gap_s: pause between two tokens.
+        reading_s: how long a stream takes to read a token of its prompt.
         api_key: the key that requests must show, or None.
         started: Unix time in seconds.
     """
 
-    def __init__(self, defects: Iterable[str] = (), *, gap_s: float = 0.002, api_key: str | None = None) -> None:
+    def __init__(
+        self,
+        defects: Iterable[str] = (),
+        *,
+        gap_s: float = 0.002,
+        reading_s: float = 0.0,
+        context: int = CONTEXT,
+        api_key: str | None = None,
+    ) -> None:
         self.hooks = Hooks(defects)
         self.models = MODELS
-        self.context = CONTEXT
+        self.context = context
         self.gap_s = gap_s
+        self.reading_s = reading_s
         self.api_key = api_key
         self.started = self.now()
+        self._written = 0
         self._busy = [False] * _SLOTS
         self._free = asyncio.Semaphore(_SLOTS)
         self._prompts: deque[list[str]] = deque(maxlen=16)
@@ -83,6 +94,28 @@ class Host:
                 yield
             finally:
                 self._busy[number] = False
+
+    @contextmanager
+    def room(self) -> Iterator[Callable[[], bool]]:
+        """What a stream writes takes room in the context, until it ends; gives what takes room for a token, if there is any."""
+        mine = 0
+
+        def take() -> bool:
+            nonlocal mine
+            if self._written >= self.context:
+                return False
+            mine += 1
+            self._written += 1
+            return True
+
+        try:
+            yield take
+        finally:
+            self._written -= mine
+
+    async def read(self, tokens: int) -> None:
+        """Time to read a part of a prompt."""
+        await asyncio.sleep(tokens * self.reading_s)
 
     def slots(self) -> list[dict[str, Any]]:
         """What `/slots` says."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from faulty import messages_request
 from faulty.checks import as_object, bad_field, check_model
-from faulty.exchange import Dialect, Refusal, Reply, Request, Route, Stream
+from faulty.exchange import FULL, Dialect, Refusal, Reply, Request, Route, Stream
 from faulty.host import CONTEXT, MAX_OUTPUT
 from faulty.model import Plan, pieces
 
@@ -49,7 +49,7 @@ def dialect(host: Host) -> Dialect:
         Route("GET", "/v1/models", "list_models", list_models, when_header="anthropic-version"),
         Route("GET", "/v1/models/{model_id*}", "get_model", get_model, when_header="anthropic-version"),
     )
-    return Dialect("messages", routes, error, event_line=True, id_header="request-id")
+    return Dialect("messages", routes, error, _break, event_line=True, id_header="request-id")
 
 
 def error(refusal: Refusal, request: Request) -> Reply:
@@ -58,6 +58,10 @@ def error(refusal: Refusal, request: Request) -> Reply:
     if refusal.details:
         problem["details"] = refusal.details
     return Reply({"type": "error", "error": problem, "request_id": request.id}, refusal.status, refusal.headers)
+
+
+def _break(_number: int) -> Event:
+    return {"type": "error", "error": {"type": "api_error", "message": FULL}}
 
 
 def _create(host: Host, request: Request) -> Reply | Stream:
@@ -74,13 +78,14 @@ def _create(host: Host, request: Request) -> Reply | Stream:
     if not body.get("stream"):
         whole = {**start, "content": [block for block, _ in blocks], **end, "usage": _usage(plan, plan.usage.completion)}
         return Reply(whole, tokens=plan.usage.completion)
-    return Stream(list(_events({**start, "content": [], "stop_reason": None, "stop_sequence": None}, plan, blocks, end)))
+    events = _events({**start, "content": [], "stop_reason": None, "stop_sequence": None}, plan, blocks, end)
+    return Stream(list(events), reads=plan.usage.uncached)
 
 
 def _usage(plan: Plan, written: int) -> dict[str, Any]:
     """Cached tokens are not among the input tokens."""
     return {
-        "input_tokens": plan.usage.prompt - plan.usage.cached,
+        "input_tokens": plan.usage.uncached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": plan.usage.cached,
         "output_tokens": written,

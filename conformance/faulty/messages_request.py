@@ -120,15 +120,16 @@ def _read_block(role: Any, block: Any, where: str) -> Iterator[Turn]:
             yield Turn(role, _read_source(source, f"{where}.source"))
         case {"type": "search_result"}:
             yield Turn(role, _text_of(block.get("content"), f"{where}.content"))
-        case {"type": "tool_use"}:
+        case {"type": "tool_use" | "server_tool_use"}:
             check_required(block, ["id", "name"], f"{where}.")
             yield Turn(role, json.dumps([block["name"], block.get("input")]))
         case {"type": "tool_result"}:
             check_required(block, ["tool_use_id"], f"{where}.")
             text = _text_of(block.get("content"), f"{where}.content")
             yield Turn("tool", f"Error: {text}" if block.get("is_error") else text)
-        case {"type": "server_tool_use"}:
-            yield Turn(role, json.dumps([block.get("name"), block.get("input")]))
+        case {"type": "redacted_thinking"}:  # checked, though no model here can read it
+            check_required(block, ["data"], f"{where}.")
+            check_types(block, {"data": str}, f"{where}.")
         case {"type": str(kind)} if kind.endswith("_tool_result"):
             yield Turn(role, json.dumps(block.get("content")))
         case {"type": str()}:

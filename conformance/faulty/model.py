@@ -74,6 +74,11 @@ class Usage:
     completion: int = 0
     reasoning: int = 0
 
+    @property
+    def uncached(self) -> int:
+        """Tokens of the prompt that have to be read."""
+        return self.prompt - self.cached
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -66,8 +66,9 @@ class Sender:
         self._close_after(head)
         self.writer.write(head.encode())
         if isinstance(stream.events, list):
+            parts = self.host.apply("frames", frames(stream.events, dialect), request)
             async with self.host.slot():
-                await self._send(self._paced(self.host.apply("frames", frames(stream.events, dialect), request)))
+                await self._send(self._paced(parts, stream.reads, dialect, request))
         else:
             await self._send(self._framed(stream.events, dialect, request))
         while self.host.has("http/hangs-after-the-end") and not self.reader.at_eof():  # noqa: ASYNC110 - a reader has no such event
@@ -77,10 +78,19 @@ class Sender:
         self.writer.write(LAST_CHUNK)
         await self.writer.drain()
 
-    async def _paced(self, parts: list[bytes]) -> AsyncIterator[bytes]:
-        for part in parts:
-            await self.host.pause()
-            yield part
+    async def _paced(self, parts: list[bytes], reads: int, dialect: Dialect, request: Request) -> AsyncIterator[bytes]:
+        """Frame by frame, until the context is full: behind the first the prompt is read, or before it where a defect starts late."""
+        with self.host.room() as has_room:
+            for number, part in enumerate(parts):
+                await self.host.pause()
+                if number == (0 if self.host.has("messages/starts-late") else 1):
+                    await self.host.read(reads)
+                if not has_room():
+                    event = self.host.apply(f"{dialect.name}.break", dialect.breaks(number), request)
+                    if event is not None:
+                        yield frame(event, dialect)
+                    return
+                yield part
 
     async def _framed(self, events: AsyncIterator[Event], dialect: Dialect, request: Request) -> AsyncIterator[bytes]:
         async for event in events:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from faulty import chat, messages, responses
 from faulty.connection import Connection, let_finish
 from faulty.defects import DEFECTS
-from faulty.host import Host
+from faulty.host import CONTEXT, Host
 from faulty.sending import Gone
 
 if TYPE_CHECKING:
@@ -31,19 +31,29 @@ class FaultyServer:
         port: where to listen; 0 for any free port.
         host: the address to listen on.
         gap_s: pause between two tokens.
+        reading_s: how long a stream takes to read a token of its prompt.
+        context: tokens that a prompt may have, and that all streams together may write at one time.
         api_key: the key that requests must show; None for no key.
 
     Raises:
         ValueError: there is no such defect.
     """
 
-    def __init__(
-        self, defects: Iterable[str] = (), *, port: int = 0, host: str = "127.0.0.1", gap_s: float = 0.002, api_key: str | None = None
+    def __init__(  # noqa: PLR0913 - keywords
+        self,
+        defects: Iterable[str] = (),
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        gap_s: float = 0.002,
+        reading_s: float = 0.0,
+        context: int = CONTEXT,
+        api_key: str | None = None,
     ) -> None:
         names = list(defects)
         if unknown := [name for name in names if name not in DEFECTS]:
             raise ValueError(f"there is no defect {', '.join(unknown)}")
-        self._host = Host(names, gap_s=gap_s, api_key=api_key)
+        self._host = Host(names, gap_s=gap_s, reading_s=reading_s, context=context, api_key=api_key)
         self._dialects = [module.dialect(self._host) for module in (chat, messages, responses)]
         self._address = (host, port)
         self._connections: set[asyncio.Task[Any]] = set()

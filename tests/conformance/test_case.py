@@ -9,6 +9,7 @@ import yaml
 
 from triglot_conformance.case import CaseError, load_case, load_cases
 from triglot_conformance.cli import main
+from triglot_conformance.live.runner import DECLARED
 
 from .conftest import CASES
 
@@ -66,7 +67,7 @@ def test_the_plainest_cases_are_few_and_everything_a_case_needs_can_be_shown(dia
     assert sorted(case.live.mode for case in grounds if case.live) == ["errors", "json", "stream"]
     shown = [case.live.shows for case in cases if case.live and case.live.shows]
     assert len(shown) == len(set(shown))
-    assert {need for case in cases for need in case.needs} <= {*shown, "slots", "websocket"}
+    assert {need for case in cases for need in case.needs} <= {*shown, "slots", "websocket", *DECLARED}
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ FEW = ("--filter", "messages/answer/*", "--filter", "messages/events/*", "--no-p
 
 
 @contextlib.contextmanager
-def reference(*defects, api_key=None):
+def reference(*defects, **options):
     """The URL of a reference server with these defects, in a thread of its own."""
     ready, end, urls = threading.Event(), asyncio.Event(), []
     loop = asyncio.new_event_loop()
 
     async def serve():
-        async with FaultyServer(defects, gap_s=0, api_key=api_key) as server:
+        async with FaultyServer(defects, **{"gap_s": 0, **options}) as server:
             urls.append(server.url)
             ready.set()
             await end.wait()
@@ -196,6 +196,21 @@ def test_what_a_server_has_not_is_unsupported_and_what_it_leaves_out_is_told(cap
         status, out = conform(capsys, url, *arguments)
     assert status == 0, out
     assert "declared absent" in out
+
+
+def test_what_nobody_looks_for_is_declared(capsys):
+    broken = ("--filter", "*/context/broken-stream", "--no-progress")
+    with reference(context=200, gap_s=0.001) as url:
+        status, out = conform(capsys, url, *broken)
+        assert (status, "3 unsupported" in out, "--with small-context says" in out) == (2, True, True), out
+        status, out = conform(capsys, url, *broken, "--with", "small-context")
+        assert (status, "3 of 3 hold" in out, "inconclusive" in out) == (0, True, False), out
+
+
+def test_a_stream_that_does_not_break_proves_nothing(capsys):
+    with reference() as url:
+        status, out = conform(capsys, url, "--filter", "*/context/broken-stream", "--with", "small-context", "--no-progress")
+    assert (status, "3 inconclusive" in out) == (2, True), out
 
 
 def test_a_server_of_another_kind_is_no_result(capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faulty.exchange import Dialect, Refusal, Reply, Request, Route
+from faulty.exchange import FULL, Dialect, Refusal, Reply, Request, Route
 from faulty.responses.conversations import Conversations
 from faulty.responses.making import Making
 from faulty.responses.stored import Stored
@@ -12,6 +12,7 @@ from faulty.responses.talking import Talking
 from faulty.store import Store
 
 if TYPE_CHECKING:
+    from faulty.exchange import Event
     from faulty.host import Host
 
 _ONE = "/v1/responses/{response_id}"
@@ -42,12 +43,16 @@ def dialect(host: Host) -> Dialect:
         Route("GET", f"{_CONVERSATION}/items/{{item_id}}", "get_conversation_item", conversations.get_item),
         Route("DELETE", f"{_CONVERSATION}/items/{{item_id}}", "delete_conversation_item", conversations.delete_item),
     )
-    return Dialect("responses", routes, _error, event_line=True, sockets={"/v1/responses": talking.talk})
+    return Dialect("responses", routes, _error, _break, event_line=True, sockets={"/v1/responses": talking.talk})
 
 
 async def _ask_for_upgrade(_request: Request) -> Reply:
     message = "This path is for POST, and for WebSockets: a GET asks for an upgrade."
     raise Refusal(426, message, code="upgrade_required", headers={"upgrade": "websocket"})
+
+
+def _break(number: int) -> Event:
+    return {"type": "error", "sequence_number": number, "code": "server_error", "message": FULL, "param": None}
 
 
 def _error(refusal: Refusal, _request: Request) -> Reply:

@@ -66,7 +66,7 @@ class Making:
             self.keep(made)
         final = made.kept.response
         if body.get("stream"):
-            return Stream(tell_response(final))
+            return Stream(tell_response(final), reads=made.plan.usage.uncached)
         return Reply(final, tokens=made.plan.usage.completion)
 
     def make(self, body: Document, store: Store, request: Request, *, answers: bool = True) -> Made:
