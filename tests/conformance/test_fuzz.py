@@ -18,8 +18,10 @@ from triglot_conformance.contract.contract import Contract, read_yaml
 from triglot_conformance.fuzz import FuzzError
 from triglot_conformance.fuzz.documents import operations, read_document
 from triglot_conformance.fuzz.run import Plan, Run, as_command
-from triglot_conformance.fuzz.senders import AppSender, load_app
+from triglot_conformance.fuzz.senders import AppSender, UrlSender, load_app
+from triglot_conformance.live import patience
 from triglot_conformance.live.client import Answer
+from triglot_conformance.live.target import Target
 from triglot_conformance.wire.http1 import Request, read_message
 
 from .conftest import ROOT
@@ -196,6 +198,51 @@ def test_what_cannot_be_run_is_no_verdict(contract: Contract, defect: str, filte
         fuzz(Server(defect), contract, filters)
 
 
+def test_a_server_that_lets_nobody_ask_so_often_is_left_alone(contract: Contract) -> None:
+    server = Server()
+    honest = server.send
+
+    def send(request: Request) -> Answer:
+        answer = honest(request)
+        return answer if len(server.seen) < 4 else Answer(429, error="the server answers 429 for 31 s on end", unreachable=True)
+
+    server.send = send  # type: ignore[method-assign]
+    with pytest.raises(FuzzError, match="http://server: the server answers 429 for 31 s on end"):
+        fuzz(server, contract)
+    assert len(server.seen) == 4
+
+
+def test_a_server_that_limits_the_rate_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(patience, "sleep", sleep)
+    with listening(b"429 Too Many Requests\r\nRetry-After: 3", b"200 OK") as (port, received):
+        sender = UrlSender(Target("http", "127.0.0.1", port))
+        answer = sender.send(Request("GET", "/"))
+        sender.close()
+    assert (answer.status, pauses, len(received)) == (200, [3.0], 2)
+
+
+@pytest.mark.parametrize(("broken", "status"), [(KeyboardInterrupt(), 130), (FuzzError("enough"), 2)])
+@pytest.mark.usefixtures("apps")
+def test_faults_are_told_also_of_a_run_that_breaks_off(
+    broken: BaseException, status: int, specs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    honest = Run._fuzz
+
+    def fuzz_one(self: Run, name: str, operation: Any) -> None:
+        honest(self, name, operation)
+        raise broken
+
+    monkeypatch.setattr(Run, "_fuzz", fuzz_one)
+    options = ["--dialect", "chat", "--filter", "chat/create*", "--max-examples", "9", "--specs", str(specs)]
+    assert main(["fuzz", "--app", "fuzzed_app:broken", *options]) == status
+    assert "FAIL chat/create_chat_completion [invariant]" in capsys.readouterr().out
+
+
 def test_a_dialect_that_the_server_does_not_have_is_left_out(contract: Contract) -> None:
     server = Server()
     server.send = lambda _: server._json(404, ERROR)  # type: ignore[method-assign]
@@ -221,7 +268,10 @@ def test_the_command_sends_the_same_request_and_no_secret(body: bytes) -> None:
 
 
 class listening:  # noqa: N801 - used as a function
-    """A server in a thread that answers one request with ok, and keeps it."""
+    """A server in a thread that answers each request with ok, and keeps it; the heads of its answers can be given."""
+
+    def __init__(self, *heads: bytes) -> None:
+        self._heads = [*heads]
 
     def __enter__(self) -> tuple[int, list[tuple[str, dict[str, str], bytes]]]:
         self.received: list[tuple[str, dict[str, str], bytes]] = []
@@ -229,12 +279,12 @@ class listening:  # noqa: N801 - used as a function
         self._ready, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        self._ready.wait(5)
+        self._ready.wait(60)
         return self._port[0], self.received
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join(5)
+        self._thread.join(60)
 
     async def _serve(self) -> None:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -242,7 +292,8 @@ class listening:  # noqa: N801 - used as a function
             assert message is not None
             headers = {name.lower(): value for name, value in message.head.lines}
             self.received.append((message.head.start_line, headers, message.body))
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            head = self._heads.pop(0) if self._heads else b"200 OK"
+            writer.write(b"HTTP/1.1 " + head + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
             await writer.drain()
             writer.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,8 +18,11 @@ from triglot_conformance.live.target import parse_target
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from triglot_conformance.fuzz.run import Run
     from triglot_conformance.fuzz.senders import Sender
+    from triglot_conformance.wire.http1 import Request
 
 DIALECTS = ("chat", "responses", "messages")
 _APP_URL = "http://127.0.0.1:8000"  # where a reader may serve the application to repeat a request
@@ -68,18 +72,22 @@ def run(options: argparse.Namespace) -> int:
     run_ = Run(plan, Contract(options.specs), sender)
     try:
         run_.run(lambda label: _print(f"{label}: {run_.requests.get(label, 0)} requests", to=sys.stderr))
-    finally:
+    finally:  # also of a run that is stopped, or that the server ends
         sender.close()
+        if run_.requests:
+            _tell(run_, partial(as_command, plan.url), f"{time.monotonic() - started:.1f} s, seed {plan.seed}")
+    return 1 if run_.faults else 0
+
+
+def _tell(run_: Run, as_command: Callable[[Request], str], took: str) -> None:
     for note in run_.notes:
         _print(note)
     for fault in run_.faults.values():
         count, places = fault.counts.total(), len(fault.counts)
         seen = "once" if count == 1 else f"{count} times" if places == 1 else f"{count} times in {places} operations"
         _print(f"FAIL {fault.operation} [{fault.finding.check}] {fault.finding.message} -- seen {seen}; the smallest request:")
-        _print(f"  {as_command(plan.url, fault.request)}")
-    took = f"{time.monotonic() - started:.1f} s, seed {plan.seed}"
+        _print(f"  {as_command(fault.request)}")
     _print(f"{sum(run_.requests.values())} requests to {len(run_.requests)} operations in {took}: {len(run_.faults)} faults")
-    return 1 if run_.faults else 0
 
 
 def _print(line: str, to: TextIO | None = None) -> None:

@@ -92,7 +92,7 @@ class Run:
         """Fuzz everything; `told` is called with the name of each operation that is done.
 
         Raises:
-            FuzzError: the server cannot be reached, has none of the dialects, or no operation was asked for.
+            FuzzError: the server cannot be reached, has none of the dialects, lets nobody ask so often, or no operation was asked for.
         """
         asked = 0
         for name in self._plan.dialects:
@@ -115,7 +115,7 @@ class Run:
         """Whether the server answers the dialect's plainest request; what it does not claim cannot be wrong."""
         body = json.dumps({"model": self._plan.model or "any", **_GREETING[name]}).encode()
         answer = self._sender.send(Request("POST", PATHS[name], self._headers(name), body))
-        if not answer.status:
+        if not answer.status or answer.unreachable:
             raise FuzzError(f"{self._plan.url}: {answer.error}")
         if answer.status in _ABSENT:
             self.notes.append(f"{name} is left out: the server answers {answer.status} to POST {PATHS[name]}")
@@ -128,13 +128,22 @@ class Run:
         dialect = self._contract.dialect(name)
         label = _label(name, operation)
         own = {key: value for key, value in self._headers(name).items() if key.lower() != "content-type"}
+        limits: list[str] = []
 
         def use(request: Request, asked: Asked) -> None:
+            if limits:
+                return  # an error that is raised in here would be tried again
             self.requests[label] = self.requests.get(label, 0) + 1
-            for finding in judge_answer(dialect, asked, self._sender.send(request)):
+            answer = self._sender.send(request)
+            if answer.unreachable and answer.status:
+                limits.append(answer.error or "")
+                return
+            for finding in judge_answer(dialect, asked, answer):
                 self._note(name, label, finding, request)
 
         make_up(operation, Manners(name, self._plan.model, own), self._plan.examples, self._plan.seed, use)
+        if limits:
+            raise FuzzError(f"{self._plan.url}: {limits[0]}")
 
     def _note(self, name: str, label: str, finding: Finding, request: Request) -> None:
         fault = self.faults.setdefault((name, finding.rule or finding.check), Fault(label, finding, request))

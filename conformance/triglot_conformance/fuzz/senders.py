@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from triglot_conformance.fuzz import FuzzError
-from triglot_conformance.live.client import Answer, send
+from triglot_conformance.live.client import Answer
+from triglot_conformance.live.patience import ask
 
 if TYPE_CHECKING:
     from triglot_conformance.live.target import Target
@@ -29,7 +30,7 @@ class Sender(Protocol):
 
 
 class UrlSender:
-    """Sends over the network."""
+    """Sends over the network; a server that limits the rate is waited for, as by the cases."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -37,11 +38,11 @@ class UrlSender:
 
     def send(self, request: Request) -> Answer:
         """Send a request on a connection of its own."""
-        return self._loop.run_until_complete(send(self._target, request))
+        return self._loop.run_until_complete(ask(self._target, request))
 
     def close(self) -> None:
-        """Nothing is kept but the loop."""
-        self._loop.close()
+        """Nothing is kept but the loop, and what a signal has interrupted in it."""
+        _end(self._loop)
 
 
 class AppSender:
@@ -57,7 +58,7 @@ class AppSender:
         try:
             self._loop.run_until_complete(self._order("startup"))
         except FuzzError:
-            self._end()
+            _end(self._loop)
             raise
 
     async def _live(self) -> None:
@@ -85,19 +86,7 @@ class AppSender:
                 self._loop.run_until_complete(self._order("shutdown"))
                 self._loop.run_until_complete(asyncio.wait([self._life], timeout=self._timeout_s))
         finally:
-            self._end()
-
-    def _end(self) -> None:
-        """Whatever the application still does in the background ends here."""
-        self._loop.run_until_complete(self._cancel_the_rest())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
-
-    async def _cancel_the_rest(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            _end(self._loop)
 
     async def _call(self, request: Request) -> Answer:
         path, _, query = request.path.partition("?")
@@ -126,6 +115,20 @@ class AppSender:
         except Exception as error:  # noqa: BLE001 - whatever the application lets out is what has to be told
             call.error = f"the application raises {error!r}"
         return Answer(call.status, call.headers, bytes(call.body), error=call.error, unreachable=not call.status)
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Whatever still goes on in the background ends here."""
+    loop.run_until_complete(_cancel_the_rest())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _cancel_the_rest() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Call:
