@@ -5,26 +5,38 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
 
 from faulty.defects import DEFECTS
 from faulty.host import CONTEXT
 from faulty.server import FaultyServer
 
+_UNREAD = 141  # as shells tell it
+
 
 def main() -> int:
     """Run the server until it is interrupted."""
     options = _read_options()
     if options.list:
-        for name, entry in sorted(DEFECTS.items()):
-            print(f"{name:45} {entry.says}  [{entry.caught_by}]")  # noqa: T201 - the output of the command
-        return 0
+        return _list()
     unknown = [name for name in options.defect if name not in DEFECTS]
     if unknown:
         print(f"no such defect: {', '.join(unknown)}; --list names them all", file=sys.stderr)  # noqa: T201 - as above
         return 2
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(options))
+    return 0
+
+
+def _list() -> int:
+    try:
+        for name, entry in sorted(DEFECTS.items()):
+            print(f"{name:45} {entry.says}  [{entry.caught_by}]")  # noqa: T201 - the output of the command
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
     return 0
 
 

@@ -137,17 +137,17 @@ def _parse(arguments: Sequence[str] | None, prog: str) -> argparse.Namespace:
     reporting = commands.add_parser("report", help="show the results of several runs side by side")
     reporting.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="written by `conform --json`")
     _add_output_options(reporting, json=False)
-    _add_verbose(reporting, "where, if the suite itself fails")
+    _add_verbose(reporting, "say where, if the suite itself fails")
     reporting.set_defaults(run=_report)
     recording = commands.add_parser("record", help="turn what a client asks a server into cases, without its secrets")
     recorder.add_options(recording)
-    _add_verbose(recording, "where, if the suite itself fails")
+    _add_verbose(recording, "say where, if the suite itself fails")
     check = commands.add_parser("check", parents=[cases], help="hold the cases themselves against the contract")
     check.set_defaults(run=_check)
     _add_replay(commands.add_parser("replay", parents=[cases], help="play recorded backend bytes through a gateway"))
     fuzzing = commands.add_parser("fuzz", help="send made-up requests, valid and broken, and look what is answered")
     fuzz.add_options(fuzzing)
-    _add_verbose(fuzzing, "where, if the suite itself fails")
+    _add_verbose(fuzzing, "say where, if the suite itself fails")
     options = parser.parse_args(arguments)
     if options.run is _conform and options.url is None and not options.list:
         conforming.error("the following arguments are required: URL")
@@ -159,7 +159,7 @@ def _case_options() -> argparse.ArgumentParser:
     shared.add_argument("--filter", action="append", metavar="GLOB", help="only cases whose id matches; may be repeated")
     shared.add_argument("--cases", type=Path, default=locations.CASES, metavar="DIR", help="other cases than the suite's own")
     shared.add_argument("--specs", type=Path, default=locations.SPECS, metavar="DIR", help="another contract than the suite's own")
-    _add_verbose(shared, "every finding, not only the first ones of each case; where, if the suite itself fails")
+    _add_verbose(shared, "every finding, not only the first ones of each case; and where, if the suite itself fails")
     return shared
 
 
