@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from triglot_conformance.cli import main
+
 from .conftest import ROOT
 
 if TYPE_CHECKING:
@@ -81,6 +83,14 @@ def test_every_input_is_used_and_none_is_made_up() -> None:
     assert all(source["description"] for source in [*ACTION["inputs"].values(), *ACTION["outputs"].values()])
 
 
+def test_every_option_that_a_pipeline_may_need_is_an_input(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["conform", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    used = set(re.findall(r"--[a-z-]+", step("Conform")["run"]))
+    assert options - used == {"--help", "--list", "--specs", "--api-key"}
+
+
 def test_no_input_becomes_a_part_of_a_script() -> None:
     scripts = [step["run"] for step in STEPS if "run" in step]
     assert len(scripts) == 2
@@ -122,6 +132,10 @@ def test_lists_have_one_value_in_a_line_and_whatever_stands_in_it_stays_a_value(
         "filter": "chat/*\n\n  messages/stream/*  \n",
         "dialects": "chat\nmessages",
         "without": "logprobs",
+        "with": "small-context",
+        "headers": f"X-Proxy: a\nX-Other:{nasty}",
+        "cases": "own cases",
+        "verbose": "true",
         "api-key": "secret",
         "report-dir": "-r/a b",
     }
@@ -131,6 +145,8 @@ def test_lists_have_one_value_in_a_line_and_whatever_stands_in_it_stays_a_value(
     assert f"--name={nasty}" in arguments
     assert [argument for argument in arguments if argument.startswith("--filter")] == ["--filter=chat/*", "--filter=messages/stream/*"]
     assert [argument for argument in arguments if argument.startswith("--dialect")] == ["--dialect=chat", "--dialect=messages"]
+    assert [argument for argument in arguments if argument.startswith("--header")] == ["--header=X-Proxy: a", f"--header=X-Other:{nasty}"]
+    assert {"--with=small-context", "--cases=own cases", "--verbose"} <= {*arguments}
     assert arguments[-2:] == ["--", "--help"]
     assert told(tmp_path)["key"] == "secret"
     assert not [argument for argument in arguments if "secret" in argument]
@@ -147,7 +163,18 @@ def test_the_step_fails_as_the_command_does_and_still_tells_what_there_is(tmp_pa
 
 
 def test_the_real_command_takes_what_the_action_gives_it(tmp_path: Path) -> None:
-    done = run(tmp_path, CONFORM, {"url": "http://127.0.0.1:1", "filter": "chat/*", "dialects": "chat", "without": "logprobs"})
+    done = run(
+        tmp_path,
+        CONFORM,
+        {
+            "url": "http://127.0.0.1:1",
+            "filter": "chat/*",
+            "dialects": "chat",
+            "without": "logprobs",
+            "headers": "X-Proxy: a",
+            "verbose": "true",
+        },
+    )
     assert (done.returncode, "cannot be reached" in done.stderr) == (2, True), done.stderr
 
 
