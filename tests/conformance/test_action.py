@@ -163,18 +163,8 @@ def test_the_step_fails_as_the_command_does_and_still_tells_what_there_is(tmp_pa
 
 
 def test_the_real_command_takes_what_the_action_gives_it(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        CONFORM,
-        {
-            "url": "http://127.0.0.1:1",
-            "filter": "chat/*",
-            "dialects": "chat",
-            "without": "logprobs",
-            "headers": "X-Proxy: a",
-            "verbose": "true",
-        },
-    )
+    inputs = {"url": "http://127.0.0.1:1", "filter": "chat/*", "dialects": "chat", "without": "logprobs", "headers": "X-Proxy: a"}
+    done = run(tmp_path, CONFORM, inputs | {"verbose": "true", "with": "small-context"})
     assert (done.returncode, "cannot be reached" in done.stderr) == (2, True), done.stderr
 
 
