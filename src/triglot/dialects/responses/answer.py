@@ -6,7 +6,7 @@ two cannot disagree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from triglot.generated.responses import models as wire
     from triglot.generated.responses.events import Response, StreamEvent
     from triglot.generated.responses.events import Usage as ResponseUsage
+
+# What most requests leave out: one for all, because each open stream would hold its own.
+_NO_TOOLS: Final = msgspec.Raw(b"[]")
+_AUTO: Final = msgspec.Raw(b'"auto"')
+_PLAIN_TEXT: Final = msgspec.Raw(b'{"format":{"type":"text"}}')
+_NO_METADATA: Final = msgspec.Raw(b"{}")
 
 
 def begin_response(  # noqa: PLR0913 - keywords
@@ -43,7 +49,7 @@ def begin_response(  # noqa: PLR0913 - keywords
         created_at: seconds since 1970.
         conversation_id: the conversation that it belongs to.
     """
-    text = {"format": {"type": "text"}, **without_null(document.get("text") or {})}
+    text = without_null(document.get("text") or {})
     reasoning = document.get("reasoning") or {}
     response: Response = {
         "id": response_id,
@@ -57,18 +63,18 @@ def begin_response(  # noqa: PLR0913 - keywords
         "output": [],
         "usage": None,
         "instructions": request.instructions,
-        "tools": _encoded(document.get("tools") or []),
-        "tool_choice": _encoded(document.get("tool_choice") or "auto"),
+        "tools": _encoded(document.get("tools"), _NO_TOOLS),
+        "tool_choice": _encoded(document.get("tool_choice"), _AUTO),
         "parallel_tool_calls": request.parallel_tool_calls is not False,
         "max_tool_calls": request.max_tool_calls,
         "max_output_tokens": request.max_output_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "top_logprobs": request.top_logprobs or 0,
-        "text": _encoded(text),
+        "text": _encoded({"format": {"type": "text"}, **text} if text else None, _PLAIN_TEXT),
         "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
         "truncation": request.truncation or "disabled",
-        "metadata": _encoded(document.get("metadata") or {}),
+        "metadata": _encoded(document.get("metadata"), _NO_METADATA),
         "store": request.store is not False,
         "background": request.background is True,
         "previous_response_id": request.previous_response_id,
@@ -82,9 +88,9 @@ def begin_response(  # noqa: PLR0913 - keywords
     return response
 
 
-def _encoded(value: Any) -> Any:
+def _encoded(value: Any, absent: msgspec.Raw) -> Any:
     """JSON that goes as it is into whatever is encoded around it. Typed as what it stands for."""
-    return msgspec.Raw(msgspec.json.encode(value))
+    return msgspec.Raw(msgspec.json.encode(value)) if value else absent
 
 
 def convert_usage(usage: Usage) -> ResponseUsage:
