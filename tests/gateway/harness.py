@@ -24,6 +24,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "responses": ("/v1/responses", {"model": "m", "input": "hello"}),
     "messages": ("/v1/messages", {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}),
 }
+PATIENT = "from triglot.service import answers; answers.EARLY_START_S = 60.0; from triglot.cli import main; main()"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -38,7 +39,7 @@ class Gateway:
 
     def logged(self, before: int) -> list[str]:
         """The lines that were logged after the first `before`, once there is one."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(self.log) == before and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.log[before:]
@@ -72,7 +73,7 @@ class Gateway:
         """Send the process a signal that ends it, unless it has got one, and wait for it."""
         self.tell_to_stop(number)
         self.process.wait(timeout=30)
-        self._lines.join(timeout=5)
+        self._lines.join(timeout=60)
 
     def __post_init__(self) -> None:
         self._told = False
@@ -85,11 +86,15 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def start_gateway(*flags: str) -> Iterator[Gateway]:
-    """Run a gateway whose backend listens already, but answers only while a test plays it."""
+def start_gateway(*flags: str, patient: bool = False) -> Iterator[Gateway]:
+    """Run a gateway whose backend listens already, but answers only while a test plays it.
+
+    A patient one begins no stream before its backend has answered, so that a status is certain on a busy machine too.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend]
+        program = ["-c", PATIENT] if patient else ["-m", "triglot"]
+        command = [sys.executable, "-X", "dev", *program, "serve", "--port", "0", "--backend", backend]
         command += ["--log-level", "warning", *flags]  # without a line for each request
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None

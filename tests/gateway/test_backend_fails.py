@@ -21,7 +21,7 @@ DIALECTS = list(REQUESTS)
 def ask(gateway: Gateway, play: Callable[[Connection], Awaitable[None]], dialect: str, *, stream: bool) -> Reply:
     async def run() -> Reply:
         async with playing(gateway, play):
-            return await asyncio.wait_for(gateway.ask(dialect, stream=stream), 30)
+            return await asyncio.wait_for(gateway.ask(dialect, stream=stream), 60)
 
     return asyncio.run(run())
 

@@ -38,10 +38,10 @@ def test_it_fails(gateway: Gateway, ending: str) -> None:
             events: list[Any] = [event async for event in await client.responses.create(model="m", input="x", tools=TOOLS, stream=True)]
             assert [event.type for event in events][-1] == "response.failed"
             assert "response.output_item.done" not in [event.type for event in events]
-            await asyncio.wait_for(gone.wait(), 10)
+            await asyncio.wait_for(gone.wait(), 60)
             stored = await client.responses.retrieve(events[-1].response.id)
             assert stored.status == "failed"
             with pytest.raises(openai.InternalServerError, match="apply_patch"):
                 await client.responses.create(model="m", input="x", tools=TOOLS)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))

@@ -63,10 +63,10 @@ def test_by_a_name_of_the_client(gateway: Gateway, name: str, dialect: str, stre
         backend = Backend(phase)
         async with playing(gateway, backend.play):
             asking = asyncio.create_task(gateway.ask(dialect, stream=stream, **{name: "mine"}))
-            await asyncio.wait_for(backend.asked.get(), 10)
+            await asyncio.wait_for(backend.asked.get(), 60)
             told = await cancel(gateway, **{name: "mine"})
-            reply = await asyncio.wait_for(asking, 10)
-            await asyncio.wait_for(backend.gone.get(), 10)
+            reply = await asyncio.wait_for(asking, 60)
+            await asyncio.wait_for(backend.gone.get(), 60)
             return reply, told
 
     reply, told = asyncio.run(run())
@@ -86,7 +86,7 @@ def test_by_the_id_of_the_answer(gateway: Gateway, dialect: str) -> None:
         async with playing(gateway, backend.play):
             path, body = REQUESTS[dialect]
             reader, writer = await gateway.send(path, {**body, "stream": True}, "connection: close")
-            while not (line := await asyncio.wait_for(reader.readline(), 10)).startswith(b"data: {"):
+            while not (line := await asyncio.wait_for(reader.readline(), 60)).startswith(b"data: {"):
                 assert line
             event = json.loads(line[6:])
             match dialect:
@@ -97,8 +97,8 @@ def test_by_the_id_of_the_answer(gateway: Gateway, dialect: str) -> None:
                 case _:
                     target = {"message_id": event["message"]["id"]}
             assert (await cancel(gateway, **target))["cancelled"] == 1
-            await asyncio.wait_for(reader.read(), 10)
-            await asyncio.wait_for(backend.gone.get(), 10)
+            await asyncio.wait_for(reader.read(), 60)
+            await asyncio.wait_for(backend.gone.get(), 60)
             assert (await cancel(gateway, **target))["cancelled"] == 0
             writer.close()
 
@@ -112,14 +112,14 @@ def test_all_requests_of_a_session_stop_and_no_other(gateway: Gateway) -> None:
             mine = [asyncio.create_task(gateway.ask(dialect, stream=True, session_id="mine")) for dialect in DIALECTS]
             other = asyncio.create_task(gateway.ask("chat", stream=True, session_id="other"))
             for _ in range(4):
-                await asyncio.wait_for(backend.asked.get(), 10)
+                await asyncio.wait_for(backend.asked.get(), 60)
             assert (await cancel(gateway, session_id="mine"))["cancelled"] == 3
-            await asyncio.wait_for(asyncio.gather(*mine), 10)
+            await asyncio.wait_for(asyncio.gather(*mine), 60)
             assert not other.done()
             assert (await cancel(gateway))["cancelled"] == 0
             assert not other.done()
             assert (await cancel(gateway, session_id="other"))["cancelled"] == 1
-            await asyncio.wait_for(other, 10)
+            await asyncio.wait_for(other, 60)
 
     asyncio.run(run())
 
@@ -129,7 +129,7 @@ def test_a_cancel_that_comes_first_is_remembered(gateway: Gateway) -> None:
         backend = Backend("decode")
         async with playing(gateway, backend.play):
             assert (await cancel(gateway, cancel_id="early"))["cancelled"] == 0
-            return await asyncio.wait_for(gateway.ask("messages", stream=False, cancel_id="early"), 10)
+            return await asyncio.wait_for(gateway.ask("messages", stream=False, cancel_id="early"), 60)
 
     assert asyncio.run(run()).status == 499
 
@@ -140,12 +140,12 @@ def test_a_cancel_between_a_refused_request_and_its_next_try_is_remembered(diale
         backend = Backend("decode")
         async with playing(gateway, backend.play):
             holding = asyncio.create_task(gateway.ask("chat", stream=True, cancel_id="first"))
-            await asyncio.wait_for(backend.asked.get(), 10)
+            await asyncio.wait_for(backend.asked.get(), 60)
             refused = await gateway.ask(dialect, stream=False, cancel_id="mine")
             told = await cancel(gateway, cancel_id="mine")
             again = await gateway.ask(dialect, stream=False, cancel_id="mine")
             await cancel(gateway, cancel_id="first")
-            await asyncio.wait_for(holding, 10)
+            await asyncio.wait_for(holding, 60)
             return refused, told, again
 
     with start_gateway("--slots", "1", "--queue-limit", "0") as gateway:

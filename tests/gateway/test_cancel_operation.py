@@ -80,8 +80,8 @@ def test_a_background_response_is_stopped_by_its_id(gateway: Gateway) -> None:
             backend.say("Hel")
             await wait_for_status(client, queued.id, "in_progress")
             assert await client.post(url, body={"response_id": queued.id}, cast_to=object) == {"cancelled": 1}
-            await asyncio.wait_for(backend.gone.wait(), 10)
+            await asyncio.wait_for(backend.gone.wait(), 60)
             assert (await wait_for_status(client, queued.id, "cancelled")).output_text == "Hel"
             assert await client.post(url, body={"response_id": queued.id}, cast_to=object) == {"cancelled": 0}
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))

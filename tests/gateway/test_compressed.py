@@ -50,7 +50,7 @@ def test_the_backend_gets_what_was_compressed(gateway: Gateway, dialect: str, co
             reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
             head = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json", f"content-encoding: {coding}"]
             writer.write("\r\n".join([*head, f"content-length: {len(payload)}", "connection: close", "", ""]).encode() + payload)
-            answer = await asyncio.wait_for(reader.read(), 30)
+            answer = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             assert answer.startswith(b"HTTP/1.1 200")
             assert b"yes" in answer

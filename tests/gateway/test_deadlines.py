@@ -50,16 +50,18 @@ async def endless(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("play", "timeout", "flag"),
     [
-        (silent, "first_token=0.4", "--first-token-timeout-s"),
-        (half, "idle=0.4", "--idle-timeout-s"),
-        (endless, "total=0.6", "--total-timeout-s"),
+        (silent, "first_token={}", "--first-token-timeout-s"),
+        (half, "idle={}", "--idle-timeout-s"),
+        (endless, "total={}", "--total-timeout-s"),
     ],
     ids=["first token", "idle", "total"],
 )
-def test_each_phase_has_its_limit(gateway: Gateway, play: Any, timeout: str, flag: str, dialect: str, stream: bool) -> None:
+def test_each_phase_has_its_limit(lively: Gateway, play: Any, timeout: str, flag: str, dialect: str, stream: bool) -> None:
+    limits = timeout.format(1 if stream else 0.3)  # a stream has begun by then
+
     async def run() -> tuple[int, bytes]:
-        async with playing(gateway, play):
-            return await asyncio.wait_for(ask(gateway, dialect, stream=stream, limits=timeout), 20)
+        async with playing(lively, play):
+            return await asyncio.wait_for(ask(lively, dialect, stream=stream, limits=limits), 60)
 
     status, body = asyncio.run(run())
     assert flag.encode() in body
@@ -69,7 +71,7 @@ def test_each_phase_has_its_limit(gateway: Gateway, play: Any, timeout: str, fla
 @pytest.fixture(scope="module")
 def hung() -> Iterator[Gateway]:
     """A gateway whose backend takes no connection."""
-    flags = ("--backend-profile", "openai", "--state", "memory", "--heartbeat-s", "0.3")
+    flags = ("--backend-profile", "openai", "--state", "memory", "--heartbeat-s", "0.1")
     with hung_port() as port, start_gateway("--backend", f"http://127.0.0.1:{port}", *flags) as running:
         yield running
 
@@ -78,7 +80,7 @@ def hung() -> Iterator[Gateway]:
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_connecting_has_its_limit_and_streams_begin_meanwhile(hung: Gateway, dialect: str, stream: bool) -> None:
-    status, body = asyncio.run(asyncio.wait_for(ask(hung, dialect, stream=stream, limits="connect=2"), 20))
+    status, body = asyncio.run(asyncio.wait_for(ask(hung, dialect, stream=stream, limits="connect=1.5" if stream else "connect=0.5"), 120))
     assert b"--connect-timeout-s" in body
     assert status == (200 if stream else 504)
     if stream:

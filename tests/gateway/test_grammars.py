@@ -34,4 +34,4 @@ def test_nobody_waits_until_they_are_read(gateway: Gateway) -> None:
             assert answered > 4
             assert (await large).output_text == "Hello"
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))

@@ -36,7 +36,7 @@ def test_limits_are_passed_on_and_nothing_else_is(gateway: Gateway, dialect: str
 
     async def run() -> None:
         async with playing(gateway, play):
-            reply = await asyncio.wait_for(gateway.ask(dialect, stream=stream), 30)
+            reply = await asyncio.wait_for(gateway.ask(dialect, stream=stream), 60)
         assert reply.status == int(status[:3])
         found = {name: value for name, value in reply.headers.items() if name.startswith("x-ratelimit-") or name == "retry-after-ms"}
         assert found == ({} if dialect == "messages" else LIMITS)

@@ -30,7 +30,7 @@ def test_losses_are_named(gateway: Gateway, dialect: str, stream: bool) -> None:
 
     async def run() -> None:
         async with playing(gateway, play):
-            reply = await asyncio.wait_for(gateway.ask(dialect, stream=stream, **FIELDS[dialect]), 30)
+            reply = await asyncio.wait_for(gateway.ask(dialect, stream=stream, **FIELDS[dialect]), 60)
             assert reply.status == 200
             losses = reply.headers["x-triglot-loss"].split("; ")
             assert {loss.partition(" ")[0] for loss in losses} == {"service_tier", "tools[0]"}

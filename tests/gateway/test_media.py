@@ -31,7 +31,7 @@ def ask(gateway: Gateway, *blocks: dict[str, Any], dialect: str = "messages") ->
 
     async def run() -> Reply:
         async with playing(gateway, play):
-            return await asyncio.wait_for(gateway.ask(dialect, stream=False, **fields), 30)
+            return await asyncio.wait_for(gateway.ask(dialect, stream=False, **fields), 60)
 
     return asyncio.run(run()), reached
 

@@ -54,8 +54,8 @@ def ask(gateway: Gateway, dialect: str, **fields: Any) -> tuple[Reply, Any]:
     async def run() -> tuple[Reply, Any]:
         backend = Backend()
         async with playing(gateway, backend.play):
-            reply = await asyncio.wait_for(gateway.ask(dialect, **{**FIELDS[dialect], **fields}), 20)
-            await asyncio.wait_for(backend.gone.wait(), 20)
+            reply = await asyncio.wait_for(gateway.ask(dialect, **{**FIELDS[dialect], **fields}), 60)
+            await asyncio.wait_for(backend.gone.wait(), 60)
         return reply, backend.body
 
     return asyncio.run(run())
@@ -106,9 +106,9 @@ def test_without_the_wish_a_stream_is_left_as_it_is(gateway: Gateway, fields: di
         async with playing(gateway, backend.play):
             path, body = REQUESTS["chat"]
             reader, writer = await gateway.send(path, {**body, **FIELDS["chat"], **fields, "stream": True})
-            await asyncio.wait_for(reader.readuntil(b"call_1"), 20)
+            await asyncio.wait_for(reader.readuntil(b"call_1"), 60)
             writer.close()
-            await asyncio.wait_for(backend.gone.wait(), 20)
+            await asyncio.wait_for(backend.gone.wait(), 60)
             assert "timings_per_token" not in backend.body
 
     asyncio.run(run())

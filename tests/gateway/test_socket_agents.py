@@ -52,7 +52,7 @@ def test_a_loop_with_tools_runs_on_one_connection(gateway: Gateway) -> None:
                 await model.close()
                 await client.close()
 
-    first, second = asyncio.run(asyncio.wait_for(run(), 60))
+    first, second = asyncio.run(asyncio.wait_for(run(), 120))
     assert first == "The sum is 42."
     assert second == "The sum is 42."
     told = [message["role"] for message in requests[3]["messages"]]

@@ -52,7 +52,7 @@ def test_a_chain_of_twenty_turns_reads_all_that_came_before(gateway: Gateway) ->
             items = [item async for item in client.responses.input_items.list(previous)]
             assert [(item.type, item.role) for item in items] == [("message", "user")]
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_what_is_not_stored_cannot_be_continued(gateway: Gateway) -> None:
@@ -68,7 +68,7 @@ def test_what_is_not_stored_cannot_be_continued(gateway: Gateway) -> None:
             with pytest.raises(openai.NotFoundError):
                 await client.responses.retrieve(response.id)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_faults_are_told_by_their_place_in_the_request(gateway: Gateway) -> None:
@@ -80,7 +80,7 @@ def test_faults_are_told_by_their_place_in_the_request(gateway: Gateway) -> None
                 await client.responses.create(model="m", input=[{"role": "user", "content": parts}], previous_response_id=first.id)
             assert refusal.value.param == "input[0].content[0]"
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 @pytest.mark.parametrize("tag", [{"type": "item_reference"}, {}])
@@ -104,7 +104,7 @@ def test_items_can_be_referred_to(gateway: Gateway, tag: dict[str, str]) -> None
                 await client.responses.create(model="m", input=nowhere)
             assert refusal.value.param == "input"
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_extras_of_a_stored_response_are_named_as_lost(gateway: Gateway) -> None:
@@ -121,7 +121,7 @@ def test_extras_of_a_stored_response_are_named_as_lost(gateway: Gateway) -> None
                 await client.responses.retrieve(response.id, include=["nothing"])  # type: ignore[list-item]
             assert refusal.value.param == "include.0"
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_input_items_come_in_pages(gateway: Gateway) -> None:
@@ -138,7 +138,7 @@ def test_input_items_come_in_pages(gateway: Gateway) -> None:
             newest = await client.responses.input_items.list(response.id, limit=1)
             assert newest.data[0].content[0].text == "word 4"
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_a_conversation_grows_with_its_responses(gateway: Gateway) -> None:
@@ -172,7 +172,7 @@ def test_a_conversation_grows_with_its_responses(gateway: Gateway) -> None:
             with pytest.raises(openai.BadRequestError):
                 await client.responses.create(model="m", input="hello", conversation="conv_1", previous_response_id=response.id)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_what_is_not_stored_is_not_added_to_a_conversation_and_that_is_said(gateway: Gateway) -> None:
@@ -192,7 +192,7 @@ def test_what_is_not_stored_is_not_added_to_a_conversation_and_that_is_said(gate
                 "answer 1",
             ]
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_a_reference_brings_its_item_into_a_conversation(gateway: Gateway) -> None:
@@ -215,7 +215,7 @@ def test_a_reference_brings_its_item_into_a_conversation(gateway: Gateway) -> No
                 assert refusal.value.status_code in (400, 404)
                 assert refusal.value.body["param"] == "items"  # type: ignore[index]
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_deleting_forgets(gateway: Gateway) -> None:
@@ -230,7 +230,7 @@ def test_deleting_forgets(gateway: Gateway) -> None:
             with pytest.raises(openai.NotFoundError):
                 await client.responses.input_items.list(response.id)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_a_compacted_conversation_goes_on(gateway: Gateway) -> None:
@@ -249,7 +249,7 @@ def test_a_compacted_conversation_goes_on(gateway: Gateway) -> None:
             await client.responses.create(model="m", input="Thanks.", previous_response_id=second.id)
             assert "answer 2" in str(echo.messages[-1])
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 @pytest.mark.parametrize("within", ["chain", "conversation"])
@@ -280,7 +280,7 @@ def test_a_compaction_shortens_what_goes_on_by_ids(gateway: Gateway, within: str
             summary = "Summary of the conversation so far:\nanswer 8"
             assert user == {"role": "user", "content": f"I am Ann.\n\nWho am I?\n\n{summary}\n\nWho am I?"}
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 @pytest.mark.parametrize("begun", [{"reasoning_content": "Hm"}, {"content": "They"}])
@@ -295,7 +295,7 @@ def test_without_a_whole_summary_there_is_no_compaction(gateway: Gateway, begun:
             with pytest.raises(openai.InternalServerError, match="summary was whole"):
                 await client.responses.compact(model="m", input="Who am I?")
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_what_is_no_field_of_a_compaction_does_not_matter(gateway: Gateway, fore
             compacted = await client.responses.compact(model="m", input="Who am I?", extra_body=foreign)
             assert [item.type for item in compacted.output] == ["message", "compaction"]
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_nothing_cannot_be_compacted(gateway: Gateway) -> None:
@@ -316,7 +316,7 @@ def test_nothing_cannot_be_compacted(gateway: Gateway) -> None:
             with pytest.raises(openai.BadRequestError, match="nothing to compact"):
                 await client.responses.compact(model="m", input=[])
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_the_tokens_of_an_input_are_counted(gateway: Gateway) -> None:
@@ -328,7 +328,7 @@ def test_the_tokens_of_an_input_are_counted(gateway: Gateway) -> None:
             chained = await client.responses.input_tokens.count(model="m", input="hello", previous_response_id=first.id)
             assert 0 < alone.input_tokens < chained.input_tokens
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 class Restartable:
@@ -380,10 +380,10 @@ def test_a_killed_gateway_still_knows_its_responses(restartable: Restartable) ->
             await client.responses.create(model="m", input="Who am I?", previous_response_id=known.id)
             assert [message["content"] for message in echo.messages[0]] == ["I am Ann.", "answer 1", "Who am I?"]
 
-    known = asyncio.run(asyncio.wait_for(first(), 30))
+    known = asyncio.run(asyncio.wait_for(first(), 120))
     restartable.stop(signal.SIGKILL)
     restartable.start()
-    asyncio.run(asyncio.wait_for(second(known), 30))
+    asyncio.run(asyncio.wait_for(second(known), 120))
 
 
 def test_a_background_response_ends_with_a_gateway_that_stops(restartable: Restartable) -> None:
@@ -413,9 +413,9 @@ def test_a_background_response_ends_with_a_gateway_that_stops(restartable: Resta
         async with client_of(restartable.gateway) as client:
             return await client.responses.retrieve(response_id)
 
-    response_id = asyncio.run(asyncio.wait_for(begin(), 60))
+    response_id = asyncio.run(asyncio.wait_for(begin(), 120))
     restartable.start()
-    ended = asyncio.run(asyncio.wait_for(look(response_id), 30))
+    ended = asyncio.run(asyncio.wait_for(look(response_id), 120))
     assert ended.status == "failed"
     last = [event for event in told if event.type == "response.failed"]
     assert [event.response for event in last] == [ended, ended]
@@ -451,7 +451,7 @@ def test_one_key_does_not_see_what_another_has_stored(tmp_path: Path) -> None:
             await two.close()
 
     try:
-        asyncio.run(asyncio.wait_for(run(), 30))
+        asyncio.run(asyncio.wait_for(run(), 120))
     finally:
         running.stop(signal.SIGTERM)
         running.listener.close()

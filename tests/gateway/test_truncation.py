@@ -40,7 +40,7 @@ def test_the_oldest_turns_go_when_they_are_asked_to(gateway: Gateway, truncation
             assert body["messages"][-1] == {"role": "user", "content": "last"}
             assert len(body["messages"]) == kept + 1
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_what_is_left_out_is_not_counted(gateway: Gateway) -> None:
@@ -60,7 +60,7 @@ def test_what_is_left_out_is_not_counted(gateway: Gateway) -> None:
             everything = await client.responses.input_tokens.count(model="m", input=given)
             assert counted.input_tokens == len(json.dumps(sent[0]["messages"])) < 4096 < everything.input_tokens
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_what_fits_is_not_even_counted(gateway: Gateway) -> None:
@@ -74,4 +74,4 @@ def test_what_fits_is_not_even_counted(gateway: Gateway) -> None:
         async with playing(gateway, play, can_count=False), client_of(gateway) as client:
             await client.responses.create(model="m", input=conversation(1, 10), truncation="auto")
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 120))

@@ -37,7 +37,7 @@ class Backend:
         await connection.send(b"0\r\n\r\n")
 
     async def next_body(self) -> Any:
-        return await asyncio.wait_for(self.asked.get(), 10)
+        return await asyncio.wait_for(self.asked.get(), 60)
 
 
 def ask(gateway: Gateway, dialect: str = "messages", *, stream: bool = True, **fields: Any) -> asyncio.Task[Reply]:
@@ -46,28 +46,31 @@ def ask(gateway: Gateway, dialect: str = "messages", *, stream: bool = True, **f
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_waits_is_told_its_position_and_beats(narrow: Gateway, dialect: str) -> None:
-    async def run() -> Reply:
+    beat = {"chat": b'"choices":[]', "responses": b"response.in_progress", "messages": b"ping"}[dialect]
+
+    async def run() -> None:
         backend = Backend()
+        path, body = REQUESTS[dialect]
         async with playing(narrow, backend.play):
             first = [ask(narrow), ask(narrow)]
             await backend.next_body()
             await backend.next_body()
-            waiting = ask(narrow, dialect)
-            await asyncio.sleep(0.8)  # some heartbeats
+            reader, writer = await narrow.send(path, {**body, "stream": True}, "connection: close")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"x-triglot-queue-position: 1\r\n" in head.lower()
+            for _ in range(3):
+                assert b"Hello" not in await asyncio.wait_for(reader.readuntil(beat), 60)
             assert backend.asked.empty()
             backend.permits.release()
             backend.permits.release()
             await asyncio.gather(*first)
             await backend.next_body()
             backend.permits.release()
-            return await asyncio.wait_for(waiting, 10)
+            assert b"Hello" in await asyncio.wait_for(reader.read(), 60)
+            writer.close()
 
-    reply = asyncio.run(run())
-    assert reply.status == 200
-    assert reply.headers["x-triglot-queue-position"] == "1"
-    beats = {"chat": b'"choices":[]', "responses": b"response.in_progress", "messages": b"ping"}
-    assert reply.body.count(beats[dialect]) >= 2
-    assert b"Hello" in reply.body
+    asyncio.run(run())
 
 
 def test_several_answers_wait_for_as_many_slots(narrow: Gateway) -> None:
@@ -80,7 +83,7 @@ def test_several_answers_wait_for_as_many_slots(narrow: Gateway) -> None:
             waiting = []
             for number, wanted in enumerate((5, 1), 1):
                 reader, writer = await narrow.send(path, {**body, "stream": True, "n": wanted}, "connection: close")
-                begun = await asyncio.wait_for(reader.readuntil(b"choices"), 10)
+                begun = await asyncio.wait_for(reader.readuntil(b"choices"), 60)
                 assert f"x-triglot-queue-position: {number}".encode() in begun
                 waiting.append((reader, writer))
             assert backend.asked.empty()
@@ -88,7 +91,7 @@ def test_several_answers_wait_for_as_many_slots(narrow: Gateway) -> None:
                 backend.permits.release()
             await first
             for reader, writer in waiting:
-                assert b"Hello" in await asyncio.wait_for(reader.read(), 10)
+                assert b"Hello" in await asyncio.wait_for(reader.read(), 60)
                 writer.close()
             assert [(await backend.next_body())["n"] for _ in waiting] == [5, 1]
 
@@ -145,20 +148,20 @@ def test_who_leaves_the_queue_blocks_nobody(narrow: Gateway, how: str) -> None:
             path, body = REQUESTS["messages"]
             limit = "x-triglot-timeout: queue=0.4" if how == "is late" else "x-other: 1"
             reader, writer = await narrow.send(path, {**body, "stream": True, "cancel_id": "mine"}, "connection: close", limit)
-            await asyncio.wait_for(reader.readuntil(b"message_start"), 10)
+            await asyncio.wait_for(reader.readuntil(b"message_start"), 60)
             if how == "leaves":
                 writer.transport.abort()
             elif how == "is cancelled":
                 _, stopper = await narrow.send("/api/inference/cancel", {"cancel_id": "mine"}, "connection: close")
-                assert b"message_stop" in await asyncio.wait_for(reader.read(), 10)
+                assert b"message_stop" in await asyncio.wait_for(reader.read(), 60)
                 stopper.close()
             else:
-                assert b"--queue-timeout-s" in await asyncio.wait_for(reader.read(), 10)
+                assert b"--queue-timeout-s" in await asyncio.wait_for(reader.read(), 60)
             writer.close()
             behind = ask(narrow)
             for _ in range(3):
                 backend.permits.release()
-            await asyncio.wait_for(asyncio.gather(*taken, behind), 10)
+            await asyncio.wait_for(asyncio.gather(*taken, behind), 60)
             await backend.next_body()
             assert backend.asked.empty()
 

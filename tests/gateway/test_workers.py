@@ -66,7 +66,7 @@ def test_all_follow_one_stream(workers: Gateway) -> None:
             assert all([m["content"] for m in body["messages"]] == ["hello", "Hello", "and?"] for body in backend.requests[1:])
         await close_all(clients)
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_any_can_cancel(workers: Gateway) -> None:
@@ -80,7 +80,7 @@ def test_any_can_cancel(workers: Gateway) -> None:
                 backend.say("Hel")
                 await wait_for_status(client, queued.id, "in_progress")
                 assert (await client.responses.cancel(queued.id)).status == "cancelled"
-                await asyncio.wait_for(backend.gone.wait(), 20)
+                await asyncio.wait_for(backend.gone.wait(), 60)
                 backend.say(None)
                 ended = await wait_for_status(client, queued.id, "cancelled")
                 assert ended.output_text == "Hel"
