@@ -30,7 +30,7 @@ TIMEOUT_S = 8.0  # for one answer of a defective server; a stream that never end
 PATIENCE_S = 30.0  # for one of the honest server, on a busy machine
 DIALECTS = ("chat", "messages", "responses")
 SMALL, SLOW = 200, 0.0015
-"""Tokens of a context that is small, and seconds for a token of a prompt that takes time: about four for a long one."""
+"""Tokens of a context that is small, and seconds for a token of a prompt that takes time: about two for a long one."""
 
 
 @pytest.fixture(scope="module")
