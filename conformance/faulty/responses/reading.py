@@ -42,7 +42,7 @@ def read_items(body: Document, store: Store, host: Host) -> Given:
     if given is None and body.get("previous_response_id") is None and body.get("conversation") is None:
         raise Refusal(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     conversation = find_conversation(body, store)
-    before = conversation.items if conversation is not None else _continued(body, store)
+    before = conversation.items if conversation is not None else _continued(body, store, host)
     items: list[Document] = [{"role": "user", "content": given}] if isinstance(given, str) else given or []
     spoken = [item for item in items if item.get("type") != "compaction_trigger"]
     filled = [(item, find_item(item, store, "input") if is_reference(item) else fill_item(item, host.new_id)) for item in spoken]
@@ -80,7 +80,7 @@ def find_conversation(body: Document, store: Store) -> Conversation | None:
     return store.conversations[conversation_id]
 
 
-def _continued(body: Document, store: Store) -> list[Document]:
+def _continued(body: Document, store: Store, host: Host) -> list[Document]:
     before = body.get("previous_response_id")
     if before is None:
         return []
@@ -91,4 +91,6 @@ def _continued(body: Document, store: Store) -> list[Document]:
         raise Refusal(400, message, param="previous_response_id", code="previous_response_not_found") from None
     if not links[-1].ended:
         raise Refusal(400, f"Response '{before}' is still being made.", param="previous_response_id")
+    if host.has("responses/chain-of-two"):
+        links = links[-1:]
     return [item for link in links for item in (*link.given, *link.response["output"])]

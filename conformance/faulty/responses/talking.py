@@ -37,20 +37,23 @@ class Talking:
         self._host = host
         self._store = store
         self._making = making
+        self._shared: dict[str | None, Lane] = {}
 
     async def talk(self, request: Request, socket: Socket) -> None:
         """Answer message by message until the client leaves."""
-        lanes: dict[str | None, Lane] = {}
+        lanes: dict[str | None, Lane] = self._shared if self._host.has("responses/socket-memory-shared") else {}
         while (text := await socket.receive()) is not None:
             try:
                 message = json.loads(text)
             except ValueError as error:
+                if self._host.has("responses/socket-ends-at-nonsense"):
+                    return
                 await _send(socket, [_error(Refusal(400, f"The message is not JSON: {error}"))], None)
                 continue
             if not isinstance(message, dict):
                 await _send(socket, [_error(Refusal(400, "The message is not a JSON object."))], None)
                 continue
-            name = message.get("stream_id")
+            name = None if self._host.has("responses/socket-lanes-share-memory") else message.get("stream_id")
             lane = lanes.setdefault(name if isinstance(name, str) else None, {})
             await self._answer(message, lane, request, socket)
 
@@ -65,8 +68,12 @@ class Talking:
                 try:
                     events = self._create(message, lane, request)
                 except Refusal as refusal:
-                    lane.clear()
-                    await _send(socket, [_error(refusal)], name)
+                    if not self._host.has("responses/socket-remembers-failures"):
+                        lane.clear()
+                    told = _error(refusal)
+                    if self._host.has("responses/socket-errors-without-status"):
+                        del told["status"]
+                    await _send(socket, [told], name)
                     return
                 async with self._host.slot():
                     for event in events:
@@ -82,11 +89,13 @@ class Talking:
         known = Store()
         known.responses = self._store.responses | lane
         known.conversations = self._store.conversations
-        made = self._making.make(request.json, known, request, answers=message.get("generate") is not False)
-        if made.stored:
+        answers = message.get("generate") is not False or self._host.has("responses/socket-warm-up-answers")
+        made = self._making.make(request.json, known, request, answers=answers)
+        if made.stored and not self._host.has("responses/socket-stores-nothing"):
             self._making.keep(made)
         final = made.kept.response
-        lane.clear()
+        if not self._host.has("responses/socket-remembers-all"):
+            lane.clear()
         if not self._host.has("responses/socket-forgets"):
             lane[final["id"]] = StoredResponse(final, made.given.read)
         events: list[Document] = self._host.apply("responses.events", tell_response(final), request)
