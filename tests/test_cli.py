@@ -60,7 +60,7 @@ def get(url: str) -> bytes:
         return response.read()
 
 
-def ends(pid: int, timeout_s: float = 15.0) -> bool:
+def ends(pid: int, timeout_s: float = 60.0) -> bool:
     """Whether the process ends in time."""
     try:
         handle = os.pidfd_open(pid)

@@ -48,7 +48,7 @@ def talk(gateway: Gateway) -> Callable[..., Answers]:
             async with playing(gateway, backend.play), model_at(f"http://127.0.0.1:{gateway.port}") as model:
                 await work(model)
 
-        asyncio.run(asyncio.wait_for(run(), 30))
+        asyncio.run(asyncio.wait_for(run(), 120))
         return backend
 
     return talk

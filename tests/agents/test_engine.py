@@ -40,7 +40,7 @@ def talk(url: str) -> Callable[[Callable[[Any], Coroutine[Any, Any, None]]], Non
             async with model_at(url, "tiny-demo") as model:
                 await work(model)
 
-        asyncio.run(asyncio.wait_for(run(), 60))
+        asyncio.run(asyncio.wait_for(run(), 120))
 
     return talk
 
@@ -117,4 +117,4 @@ def test_a_loop_on_a_websocket(url: str, run: Any) -> None:
             assert "sunny" in result.final_output
             await model.close()
 
-    asyncio.run(asyncio.wait_for(work(), 60))
+    asyncio.run(asyncio.wait_for(work(), 120))

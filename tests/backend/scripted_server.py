@@ -26,7 +26,7 @@ def in_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         async def guarded() -> None:
             complaints: list[dict[str, Any]] = []
             asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-            await asyncio.wait_for(test(**arguments), 20)
+            await asyncio.wait_for(test(**arguments), 60)
             await asyncio.sleep(0)
             assert not complaints
             assert asyncio.all_tasks() == {asyncio.current_task()}

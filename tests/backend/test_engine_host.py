@@ -40,7 +40,7 @@ def fake(*words: str) -> EngineCommand:
     return EngineCommand("a fake engine", "fake", (sys.executable, str(FAKE), *words))
 
 
-def ends(pid: int, timeout_s: float = 10.0) -> bool:
+def ends(pid: int, timeout_s: float = 60.0) -> bool:
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -55,7 +55,7 @@ class Stage:
     """A host, and what others see of it."""
 
     def __init__(self, directory: Path, **options: Any) -> None:
-        self.host = EngineHost(directory, **{"start_timeout_s": 10, "drain_s": 10, "hang_s": None, **options})
+        self.host = EngineHost(directory, **{"start_timeout_s": 60, "drain_s": 60, "hang_s": None, **options})
         self.directory = directory
         self._reader = StateReader(directory)
 
@@ -70,7 +70,7 @@ class Stage:
     def loaded(self, *words: str, **options: str) -> Load:
         return self.host.wait(self.load(*words, **options).id)
 
-    def until(self, condition: Callable[[EngineState], bool], timeout_s: float = 10.0) -> EngineState:
+    def until(self, condition: Callable[[EngineState], bool], timeout_s: float = 60.0) -> EngineState:
         deadline = time.monotonic() + timeout_s
         while not condition(state := self.seen):
             assert time.monotonic() < deadline, f"it did not come to that: {state}"
@@ -194,7 +194,7 @@ def test_who_waits_for_a_load_does_not_wait_for_ever(tmp_path: Path):
     waiting = threading.Thread(target=lambda: waited.append(stage.host.wait(load.id)))
     waiting.start()
     stage.host.close()
-    waiting.join(10)
+    waiting.join(60)
     assert waited == [None]
 
 
@@ -425,7 +425,7 @@ def fail_once(start: Callable[[threading.Thread], None], name: str) -> Callable[
     return fail
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -454,7 +454,7 @@ options = EngineOptions(model=str(demo.MODEL), alias="fake")
 def load(*words):
     command = EngineCommand("", "fake", (*sys.argv[2:], *words))
     return host.load(command, "embedded", options, swap="beside", report=check(options, context=None))
-host = EngineHost(Path(sys.argv[1]), start_timeout_s=10, drain_s=60, hang_s=None)
+host = EngineHost(Path(sys.argv[1]), start_timeout_s=60, drain_s=60, hang_s=None)
 host.wait(load("busy", "/no/such/file").id)
 host.wait(load("busy", "/no/such/file").id)
 load("never-ready")
@@ -471,7 +471,7 @@ def test_no_engine_outlives_a_killed_gateway_in_the_middle_of_a_swap(tmp_path: P
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as gateway:
         assert gateway.stdout.readline() == b"ready\n"
         wanted = 7 if foreign else 4
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(family := procfs.family(gateway.pid)) < wanted:
             assert time.monotonic() < deadline
             time.sleep(0.01)

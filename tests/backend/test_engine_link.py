@@ -259,7 +259,7 @@ def test_a_call_that_waits_can_be_aborted(tmp_path: Path):
         await asyncio.sleep(0.05)
         call.abort()
         with pytest.raises(Aborted):
-            await asyncio.wait_for(opening, 5)
+            await asyncio.wait_for(opening, 60)
         await call.aclose()
 
     asyncio.run(run())
@@ -310,7 +310,7 @@ def test_facts_of_an_engine_that_comes_back_are_still_known(tmp_path: Path):
             assert (await discovery.facts()).model == "one"
             discovery._facts_until = 0.0
             write_state(tmp_path, EngineState(state="restarting", serial=1))
-            assert (await asyncio.wait_for(discovery.facts(), 5)).model == "one"
+            assert (await asyncio.wait_for(discovery.facts(), 60)).model == "one"
             await backend.aclose()
 
     asyncio.run(run())

@@ -50,7 +50,7 @@ def fake(*options: str, code: str = FAKE_ENGINE) -> EngineCommand:
     return EngineCommand("a fake engine", "fake", (sys.executable, "-c", code, *options))
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Wait for a state of another process that sends no event."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -58,7 +58,7 @@ def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def wait_for_end(pid: int, timeout_s: float = 10.0) -> bool:
+def wait_for_end(pid: int, timeout_s: float = 60.0) -> bool:
     """Whether the process `pid`, not necessarily a child, ends in time."""
     try:
         handle = os.pidfd_open(pid)
@@ -80,7 +80,7 @@ def answers(engine: EngineProcess) -> bool:
 
 
 def test_an_engine_is_ready_after_start_and_gone_after_stop():
-    with EngineProcess(fake(), start_timeout_s=10) as engine:
+    with EngineProcess(fake(), start_timeout_s=60) as engine:
         assert is_healthy(engine)
         pid = engine.pid
     assert wait_for_end(pid, 0)
@@ -88,7 +88,7 @@ def test_an_engine_is_ready_after_start_and_gone_after_stop():
 
 
 def test_an_engine_that_dies_at_start_is_reported_with_the_end_of_its_log():
-    engine = EngineProcess(fake(code=BROKEN_ENGINE), start_timeout_s=10)
+    engine = EngineProcess(fake(code=BROKEN_ENGINE), start_timeout_s=60)
     with pytest.raises(EngineError) as caught:
         engine.start()
     assert str(caught.value) == "the engine ended with status 7 before it was ready: a fake engine\n  | loading\n  | no such tensor"
@@ -103,7 +103,7 @@ def test_an_engine_that_is_never_ready_is_given_up_and_ended():
 
 def test_a_dead_engine_comes_back_with_a_new_key(caplog):
     seen = set()
-    with EngineProcess(fake(), start_timeout_s=10) as engine:
+    with EngineProcess(fake(), start_timeout_s=60) as engine:
         for _ in range(2):
             seen.add(engine.key)
             pid = engine.pid
@@ -122,7 +122,7 @@ def test_a_dead_engine_comes_back_with_a_new_key(caplog):
 def test_an_engine_that_cannot_come_back_is_tried_with_growing_delays(caplog, tmp_path):
     flag = tmp_path / "broken"
     code = f"import os, sys\nif os.path.exists({str(flag)!r}): print('no disk'); sys.exit(3)\n{FAKE_ENGINE}"
-    with EngineProcess(fake(code=code), start_timeout_s=10) as engine:
+    with EngineProcess(fake(code=code), start_timeout_s=60) as engine:
         flag.touch()
         os.kill(engine.pid, signal.SIGKILL)
         until(lambda: len(caplog.records) >= 3)
@@ -141,7 +141,7 @@ def test_an_engine_that_cannot_come_back_is_tried_with_growing_delays(caplog, tm
 
 def test_an_engine_that_does_not_listen_to_signals_is_killed(monkeypatch):
     monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.2)
-    engine = EngineProcess(fake("deaf"), start_timeout_s=10)
+    engine = EngineProcess(fake("deaf"), start_timeout_s=60)
     engine.start()
     engine.stop()
     assert wait_for_end(engine.pid, 0)
@@ -161,7 +161,7 @@ def test_stop_ends_an_engine_that_is_still_loading():
     starter.start()
     until(lambda: engine.pid is not None)
     engine.stop()
-    starter.join(10)
+    starter.join(60)
     assert not starter.is_alive()
     assert wait_for_end(engine.pid, 0)
 
@@ -201,7 +201,7 @@ def ports(monkeypatch) -> list[int]:
 def test_a_port_that_somebody_took_meanwhile_is_replaced(ports):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports.append(taken.getsockname()[1])
-        with EngineProcess(fake(), start_timeout_s=10) as engine:
+        with EngineProcess(fake(), start_timeout_s=60) as engine:
             assert not ports
             assert is_healthy(engine)
 
@@ -209,7 +209,7 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(ports):
 def test_whoever_answers_at_the_port_in_place_of_the_engine_is_not_believed_and_not_shown_the_key(ports):
     with impostor() as other:
         ports.append(other.server_port)
-        with EngineProcess(fake(), start_timeout_s=10) as engine:
+        with EngineProcess(fake(), start_timeout_s=60) as engine:
             ports.append(other.server_port)
             pid = engine.pid
             os.kill(pid, signal.SIGKILL)
@@ -223,13 +223,13 @@ def test_another_users_server_is_not_even_asked(ports, monkeypatch):
     with impostor() as other:
         monkeypatch.setattr(procfs, "listeners", lambda port: {os.getuid() + 1} if port == other.server_port else {os.getuid()})
         ports.append(other.server_port)
-        with EngineProcess(fake(), start_timeout_s=10):
+        with EngineProcess(fake(), start_timeout_s=60):
             pass
         assert len(other.heard) == 1  # for its health
 
 
 def test_an_engine_that_lets_everybody_in_is_refused():
-    engine = EngineProcess(EngineCommand("an old engine", "fake", (sys.executable, str(FAKE_PROGRAM), "open")), start_timeout_s=10)
+    engine = EngineProcess(EngineCommand("an old engine", "fake", (sys.executable, str(FAKE_PROGRAM), "open")), start_timeout_s=60)
     with pytest.raises(
         EngineError, match="what answers at the engine's port is another program, or does not heed LLAMA_API_KEY: an old engine"
     ):
@@ -238,7 +238,7 @@ def test_an_engine_that_lets_everybody_in_is_refused():
 
 
 def test_only_the_environment_of_the_engine_has_its_key():
-    with EngineProcess(fake(), start_timeout_s=10) as engine:
+    with EngineProcess(fake(), start_timeout_s=60) as engine:
         assert f"LLAMA_API_KEY={engine.key}".encode() in Path(f"/proc/{engine.pid}/environ").read_bytes().split(b"\0")
         assert engine.key.encode() not in Path(f"/proc/{engine.pid}/cmdline").read_bytes()
         assert engine.key not in repr(engine.command)
@@ -253,14 +253,14 @@ def test_only_the_environment_of_the_engine_has_its_key():
     ],
 )
 def test_a_program_that_cannot_be_started_is_an_error(command, told):
-    engine = EngineProcess(command, start_timeout_s=10)
+    engine = EngineProcess(command, start_timeout_s=60)
     with pytest.raises(EngineError, match=told):
         engine.start()
     engine.stop()
 
 
 def test_a_restart_that_cannot_be_made_is_told_and_tried_again(caplog, monkeypatch):
-    with EngineProcess(fake(), start_timeout_s=10) as engine:
+    with EngineProcess(fake(), start_timeout_s=60) as engine:
         pid, popen = engine.pid, subprocess.Popen
         failures = [OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), RuntimeError("can't start new thread")]
 
@@ -282,7 +282,7 @@ def test_a_restart_that_cannot_be_made_is_told_and_tried_again(caplog, monkeypat
 def test_a_long_template_reaches_the_engine_at_each_start_and_leaves_nothing(tmp_path):
     template = "\ufeffone\r\ntwo" + "\u4e2d" * 100_000
     command = EngineCommand("", "fake", (sys.executable, str(FAKE_PROGRAM)), template=template)
-    with EngineProcess(command, start_timeout_s=10, directory=tmp_path) as engine:
+    with EngineProcess(command, start_timeout_s=60, directory=tmp_path) as engine:
         for _ in range(2):
             answer = exchange(
                 int(engine.url.rpartition(":")[2]), f"GET /props HTTP/1.0\r\nauthorization: Bearer {engine.key}\r\n\r\n".encode()
@@ -298,7 +298,7 @@ def start_and_be_killed(command: EngineCommand) -> int:
     """The pid of an engine whose gateway was killed with SIGKILL after it had started the engine."""
     code = (
         "from triglot.backend.process import EngineCommand, EngineProcess\n"
-        f"engine = EngineProcess({command!r}, start_timeout_s=10)\n"
+        f"engine = EngineProcess({command!r}, start_timeout_s=60)\n"
         "engine.start(); print(engine.pid, flush=True); input()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as gateway:
@@ -323,14 +323,14 @@ def test_a_foreign_program_ends_with_stop(tmp_path):
     pid_file = tmp_path / "pid"
     deaf = f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{FAKE_ENGINE}"
     with EngineProcess(
-        EngineCommand("", "", (sys.executable, "-m", "triglot.backend.leash", sys.executable, "-c", deaf, "deaf")), start_timeout_s=10
+        EngineCommand("", "", (sys.executable, "-m", "triglot.backend.leash", sys.executable, "-c", deaf, "deaf")), start_timeout_s=60
     ):
         pass
     assert wait_for_end(int(pid_file.read_text()))
 
 
 def test_a_missing_foreign_program_is_named():
-    engine = EngineProcess(EngineCommand("", "", (sys.executable, "-m", "triglot.backend.leash", "/no/llama-server")), start_timeout_s=10)
+    engine = EngineProcess(EngineCommand("", "", (sys.executable, "-m", "triglot.backend.leash", "/no/llama-server")), start_timeout_s=60)
     with pytest.raises(EngineError, match="cannot start /no/llama-server: No such file or directory"):
         engine.start()
 

@@ -195,6 +195,6 @@ async def serving(*arguments: str, log: list[str]) -> AsyncIterator[int]:
         yield int(found[1])
     finally:
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), 60)
         await reading
     assert process.returncode == 0

@@ -83,7 +83,7 @@ def test_a_script_can_answer_other_requests_and_counts_are_noted() -> None:
             assert (await ask(backend, COUNT_PATH)).body != b'{"input_tokens":5}'
             assert b'"vision":true' in (await exchange("127.0.0.1", backend.port, Request("GET", "/props"), 5)).body
 
-    asyncio.run(asyncio.wait_for(run(), 5))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 async def ask(backend: ScriptedBackend, path: str, taken: Callable[[bytes], None] = lambda _: None, timeout_s: float = 5) -> Message:

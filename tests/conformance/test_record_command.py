@@ -56,7 +56,7 @@ async def record(out: Path, *arguments: str, requests: int = 1, number: signal.S
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("child_path")
 def test_a_session_becomes_cases(tmp_path: Path, number: signal.Signals) -> None:
-    status, told = asyncio.run(asyncio.wait_for(record(tmp_path / "cases", requests=2, number=number), 30))
+    status, told = asyncio.run(asyncio.wait_for(record(tmp_path / "cases", requests=2, number=number), 120))
     assert status == 0, told
     assert told.count("POST /v1/messages -> 200") == 2
     assert [case.id for case in load_cases(tmp_path / "cases")] == ["messages/clients/tester/01", "messages/clients/tester/02"]
@@ -67,7 +67,7 @@ def test_a_session_becomes_cases(tmp_path: Path, number: signal.Signals) -> None
 def test_cases_are_replaced_by_force_alone(tmp_path: Path) -> None:
     for arguments, numbers in [((), ["01"]), ((), ["01", "02"]), (("--force",), ["01", "02"])]:
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("live.json")}
-        status, told = asyncio.run(asyncio.wait_for(record(tmp_path, *arguments), 30))
+        status, told = asyncio.run(asyncio.wait_for(record(tmp_path, *arguments), 120))
         assert status == 0, told
         assert [case.id.rpartition("/")[2] for case in load_cases(tmp_path)] == numbers
         assert all(path.stat().st_mtime_ns == before[path] for path in before) == ("--force" not in arguments)
@@ -75,7 +75,7 @@ def test_cases_are_replaced_by_force_alone(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("child_path")
 def test_nothing_asked_is_nothing_written(tmp_path: Path) -> None:
-    status, told = asyncio.run(asyncio.wait_for(record(tmp_path / "cases", requests=0), 30))
+    status, told = asyncio.run(asyncio.wait_for(record(tmp_path / "cases", requests=0), 120))
     assert (status, (tmp_path / "cases").exists()) == (1, False), told
 
 

@@ -58,7 +58,7 @@ async def ask(proxy: Proxy, request: Request) -> Any:
 
 def run(work: Awaitable[None]) -> None:
     async def limited() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await work
 
     asyncio.run(limited())

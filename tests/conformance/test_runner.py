@@ -94,7 +94,7 @@ def run(folder: Path, server: Server, steps: list[dict[str, Any]], kept: Sequenc
                     await asyncio.gather(writer.wait_closed(), return_exceptions=True)
             return [(finding.check, finding.message) for _, finding in result.findings]
 
-    return asyncio.run(asyncio.wait_for(play(), 10))
+    return asyncio.run(asyncio.wait_for(play(), 120))
 
 
 async def ask(port: int) -> Message:

@@ -29,7 +29,7 @@ def talk(server: Callable[[ServerConnection], Awaitable[None]], client: Callable
             finally:
                 socket.close()
 
-    return asyncio.run(asyncio.wait_for(run(), 10))
+    return asyncio.run(asyncio.wait_for(run(), 120))
 
 
 async def echo(connection: ServerConnection) -> None:

@@ -106,7 +106,7 @@ def paused(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def ends(pid: int, timeout_s: float = 10.0) -> bool:
+def ends(pid: int, timeout_s: float = 60.0) -> bool:
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -117,7 +117,7 @@ def ends(pid: int, timeout_s: float = 10.0) -> bool:
         os.close(handle)
 
 
-def until(condition: Any, timeout_s: float = 20.0) -> Any:
+def until(condition: Any, timeout_s: float = 60.0) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come to that"

@@ -40,7 +40,7 @@ def ask(node: NodeSdk) -> Iterator[Callable[..., Any]]:
                 async with playing(gateway, backend.play):
                     return await asyncio.to_thread(node.get, f"ai.{job}", url, request={"model": "m", **request})
 
-            return asyncio.run(asyncio.wait_for(run(), 30))
+            return asyncio.run(asyncio.wait_for(run(), 120))
 
         yield ask
         gateway.stop()

@@ -60,7 +60,7 @@ def during(gateway: Gateway, sdk: Sdk) -> Callable[..., Any]:
             async with playing(gateway, backend.play):
                 await asyncio.to_thread(work, get, fail)
 
-        asyncio.run(asyncio.wait_for(run(), 60))
+        asyncio.run(asyncio.wait_for(run(), 120))
 
     return during
 

@@ -27,7 +27,7 @@ def admission(slots, queue_limit=100, **options):
 
 def run(scenario):
     """Run it, but not for ever."""
-    return asyncio.run(asyncio.wait_for(scenario, 10))
+    return asyncio.run(asyncio.wait_for(scenario, 120))
 
 
 class Clock:

@@ -91,7 +91,7 @@ def test_the_end_is_saved_behind_the_last_events_alone(monkeypatch: pytest.Monke
         await over.wait()
         flusher.cancel()
 
-    asyncio.run(asyncio.wait_for(work(), 5))
+    asyncio.run(asyncio.wait_for(work(), 120))
     assert saved == ["in_progress"]
 
 
@@ -111,7 +111,7 @@ def test_a_response_that_is_lost_between_its_last_event_and_its_end_has_failed()
         assert b"response.created" in told
         assert b'{"type":"response.failed","sequence_number":1,' in told
 
-    asyncio.run(asyncio.wait_for(work(), 5))
+    asyncio.run(asyncio.wait_for(work(), 120))
 
 
 def test_a_stream_of_a_response_that_is_deleted_elsewhere_has_an_end() -> None:
@@ -128,7 +128,7 @@ def test_a_stream_of_a_response_that_is_deleted_elsewhere_has_an_end() -> None:
         assert [piece async for piece in stream] == []
         await store.aclose()
 
-    asyncio.run(asyncio.wait_for(work(), 5))
+    asyncio.run(asyncio.wait_for(work(), 120))
 
 
 def test_a_run_that_cannot_be_stopped_does_not_keep_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,4 +145,4 @@ def test_a_run_that_cannot_be_stopped_does_not_keep_the_server(monkeypatch: pyte
         await runs.aclose()
         assert deaf.cancelled()
 
-    asyncio.run(asyncio.wait_for(work(), 5))
+    asyncio.run(asyncio.wait_for(work(), 120))

@@ -36,7 +36,7 @@ def in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 
     @functools.wraps(test)
     def run(**arguments: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(**arguments), 10))
+        asyncio.run(asyncio.wait_for(test(**arguments), 120))
 
     return run
 

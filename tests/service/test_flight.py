@@ -99,7 +99,7 @@ class Stand:
 
 def run(scenario: Any) -> None:
     async def guarded() -> None:
-        await asyncio.wait_for(scenario(), 10)
+        await asyncio.wait_for(scenario(), 60)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

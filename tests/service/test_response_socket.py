@@ -176,7 +176,7 @@ def talking(*, automatic: bool = True, **options: Any) -> Callable[[Callable[...
             options["cancels"] = turns.cancels
             conversation = ResponseSocket(turns, socket, context, **{"max_waiting_bytes": 10_000, **options})  # type: ignore[arg-type]
             task = asyncio.create_task(conversation.run(), name="conversation")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await test(socket, turns)
                 if not socket.closed.done():
                     socket.leave()

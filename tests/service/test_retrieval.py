@@ -36,4 +36,4 @@ def test_a_response_reads_as_ended_only_when_it_is_stored(status: str, waits: bo
         running.end()  # what is stored is stored
         assert (await reading)["status"] == status
 
-    asyncio.run(asyncio.wait_for(run(), 5))
+    asyncio.run(asyncio.wait_for(run(), 120))

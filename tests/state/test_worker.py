@@ -21,7 +21,7 @@ def test_a_worker_that_waits_holds_nothing_of_what_it_has_done():
         weakref.finalize(text, asyncio.get_running_loop().call_soon_threadsafe, released.set)
         await worker.run(lambda _, text=text: None)
         del text
-        await asyncio.wait_for(released.wait(), 5)
+        await asyncio.wait_for(released.wait(), 60)
         await worker.aclose()
 
     asyncio.run(run())

@@ -37,7 +37,7 @@ def directory() -> Iterator[Path]:
 def run(request: pytest.FixtureRequest) -> Callable[[Awaitable[Any]], Any]:
     def run(work: Awaitable[Any]) -> Any:
         with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            return runner.run(asyncio.wait_for(work, 20))
+            return runner.run(asyncio.wait_for(work, 60))
 
     return run
 
