@@ -82,6 +82,12 @@ def _(body: Any, _: Request) -> Any:
     return drop(body, "thinking.display")
 
 
+@defect("messages/schema-as-advice", at="messages.request", caught_by="messages/answer/structured-output-any-prompt")
+def _(body: Any, _: Request) -> Any:
+    """A schema holds only where the prompt asks for JSON."""
+    return body if "JSON" in str(get(body, "messages")) else drop(body, "output_config")
+
+
 behaviour(
     "messages/starts-late",
     "A stream begins only when its prompt has been read.",
