@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from triglot_conformance.reports import badge, html, junit, markdown
@@ -9,7 +10,7 @@ from triglot_conformance.results import ResultsError, RunResult, from_json, to_j
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _REPORTS: Final[dict[str, Callable[[Sequence[RunResult]], str]]] = {
@@ -49,7 +50,8 @@ def find_outputs(options: argparse.Namespace, runs: int = 1) -> dict[str, Path]:
         if other != name:
             raise OutputError(f"--{other} and --{name} name one file: {path}")
     for path in outputs.values():
-        _check_place(path)
+        with _named(path):
+            _check_place(path)
     return outputs
 
 
@@ -73,12 +75,24 @@ def write(outputs: Mapping[str, Path], runs: Sequence[RunResult]) -> None:
     failures: list[Exception] = []
     for name, path in outputs.items():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_REPORTS[name](runs), encoding="utf-8")
+            text = _REPORTS[name](runs)
+            with _named(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
         except Exception as error:  # noqa: BLE001 - raised below
             failures.append(error)
     if failures:
         raise failures[0]
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let errors of the system name the file, as not all do."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def read_results(path: Path) -> RunResult:

@@ -119,6 +119,15 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is(capsys: pyte
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="there is no device that is full")
+def test_the_file_that_does_not_fit_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    results = tmp_path / "run.json"
+    results.write_text(to_json(make_run(cases=3)), "utf-8")
+    assert main(["report", str(results), "--html", "/dev/full", "--junit", str(tmp_path / "junit.xml")]) == 2
+    assert capsys.readouterr().err == "triglot report: /dev/full: No space left on device\n"
+    assert (tmp_path / "junit.xml").exists()
+
+
 @pytest.mark.usefixtures("child_path")
 def test_whoever_reads_the_list_of_defects_may_stop_reading() -> None:
     reader, writer = os.pipe()

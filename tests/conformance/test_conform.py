@@ -284,8 +284,9 @@ def refuses(answer):
         (lambda path, body: (404 if "chat" not in path else 400 if body == b"{}" else 401, {}), "answers 401: it wants a key"),
         (lambda _, __: (307, {"location": "http://elsewhere/"}), "sends on to http://elsewhere/"),
         (lambda _, __: (502, {}), "nobody is behind it"),
+        (lambda _, __: (200, {"content-type": "text/html; charset=utf-8"}), "answers with web pages: is that the base URL of its API?"),
     ],
-    ids=["no key", "no key behind the check of the body", "sent on", "nobody behind"],
+    ids=["no key", "no key behind the check of the body", "sent on", "nobody behind", "web pages"],
 )
 def test_a_server_that_lets_nobody_in_is_told_in_a_line(capsys, answer, message):
     with odd(refuses(answer)) as url:

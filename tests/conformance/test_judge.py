@@ -427,6 +427,12 @@ def test_a_coding_that_nobody_asked_for_is_named(contract: Contract, coding: str
     assert one(judge(contract.dialect("chat"), LiveStep(1, stream=True), as_stream)) == (check, words)
 
 
+def test_that_an_answer_broke_off_is_told_before_what_follows_from_it(contract: Contract) -> None:
+    judged = judge(contract.dialect("chat"), LiveStep(1, method="GET", path="/v1/models"), json_answer('{"data": [', error="no end"))
+    assert [finding.check for finding in judged.findings] == ["connection", "json"]
+    assert judged.findings[0].message == "the answer is not whole: no end"
+
+
 def test_bytes_without_a_coding_are_no_utf_8(contract: Contract) -> None:
     answer = json_answer(gzip.compress(b"{}"), headers=[*JSON, ("content-encoding", "identity")])
     assert one(judge(contract.dialect("chat"), LiveStep(1, method="GET", path="/v1/models"), answer))[0] == "utf-8"

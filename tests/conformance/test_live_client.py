@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from triglot_conformance.live import client
 from triglot_conformance.live.client import Manner, send
 from triglot_conformance.live.steps import Leaving
 from triglot_conformance.live.target import Target, TargetError, parse_target
@@ -121,6 +122,35 @@ def test_no_server_is_unreachable():
     got = asyncio.run(run())
     assert got.unreachable
     assert got.error.startswith("cannot connect")
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "error"), [(20.0, "cannot connect: nobody takes the connection within 0.05 s"), (0.05, "no connection within 0.05 s")]
+)
+def test_a_host_that_hangs_is_not_waited_for_as_an_answer_is(monkeypatch, timeout_s, error):
+    async def hang(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio, "open_connection", hang)
+    monkeypatch.setattr(client, "_CONNECT_S", 0.05 if timeout_s > 1 else 20.0)
+    got = asyncio.run(send(Target("http", "127.0.0.1", 9, timeout_s=timeout_s), REQUEST))
+    assert (got.error, got.unreachable) == (error, True)
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_not_there():
+    async def plain(reader, writer):
+        await reader.read(5)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async def run():
+        async with server(plain) as port:
+            return await send(Target("https", "127.0.0.1", port, timeout_s=20), REQUEST)
+
+    got = asyncio.run(run())
+    assert (got.error, got.unreachable) == (
+        "cannot connect: what answers does not speak TLS: is it http:// and not https://?",
+        True,
+    )
 
 
 def test_the_client_leaves_behind_an_event_or_a_time():

@@ -32,7 +32,9 @@ _SLOW_BYTES, _SLOW_PAUSE_S, _SLOW_BUFFER = 64, 0.001, 2048
 _SPLIT_BYTES: Final = 7
 _BODY_LIMIT: Final = 1 << 24
 _LINE_LIMIT: Final = 1 << 18
+_CONNECT_S: Final = 10.0
 _GOODBYE_S: Final = 2.0
+_NOT_TLS: Final = "WRONG_VERSION_NUMBER"
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,13 @@ async def send(target: Target, request: Request, manner: Manner | None = None) -
         async with asyncio.timeout(target.timeout_s):
             await exchange.run()
     except TimeoutError:
-        begun = "whole answer" if exchange.head else "answer"
+        begun = "whole answer" if exchange.head else "answer" if exchange.is_sent else "connection"
         exchange.fail(f"no {begun} within {target.timeout_s:g} s", unreachable=exchange.head is None)
     except HttpError as error:
         exchange.fail(str(error))
     except (OSError, ssl.SSLError) as error:
-        exchange.fail(
-            f"cannot connect: {error}" if not exchange.is_sent else f"the connection broke: {error}", unreachable=not exchange.is_sent
-        )
+        words = f"the connection broke: {error}" if exchange.is_sent else f"cannot connect: {_why(error)}"
+        exchange.fail(words, unreachable=not exchange.is_sent)
     return exchange.answer()
 
 
@@ -242,7 +243,7 @@ def _trust() -> ssl.SSLContext:
 @contextlib.asynccontextmanager
 async def _connect(target: Target, manner: Manner) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     limit = _SLOW_BYTES if manner.reads_slowly else _HEAD_LIMIT
-    reader, writer = await asyncio.open_connection(target.host, target.port, ssl=secure(target), limit=limit)
+    reader, writer = await _open(target, limit)
     pump: asyncio.Task[None] | None = None
     try:
         connection = writer.get_extra_info("socket")
@@ -260,6 +261,19 @@ async def _connect(target: Target, manner: Manner) -> AsyncIterator[tuple[asynci
         writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), _GOODBYE_S)
+
+
+async def _open(target: Target, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        async with asyncio.timeout(_CONNECT_S):
+            return await asyncio.open_connection(target.host, target.port, ssl=secure(target), limit=limit)
+    except TimeoutError:
+        raise OSError(f"nobody takes the connection within {_CONNECT_S:g} s") from None
+
+
+def _why(error: OSError) -> str:
+    is_plain = isinstance(error, ssl.SSLError) and error.reason == _NOT_TLS
+    return "what answers does not speak TLS: is it http:// and not https://?" if is_plain else str(error)
 
 
 async def _read_slowly(source: asyncio.StreamReader, sink: asyncio.StreamReader) -> None:

@@ -56,7 +56,8 @@ def judge(
     else:
         _judge_body(dialect, step, answer, judgement)
     if answer.error and not answer.left:
-        judgement.findings.append(Finding("connection", f"the answer is not whole: {answer.error}", "connection answer is not whole"))
+        broken = Finding("connection", f"the answer is not whole: {answer.error}", "connection answer is not whole")
+        judgement.findings.insert(0, broken)  # what else is wrong may follow from it
     judgement.findings += _judge_headers(step, judgement.sources["headers"])
     if whole is not None:
         _judge_twin(dialect, step, whole, judgement)

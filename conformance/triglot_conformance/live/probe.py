@@ -112,6 +112,8 @@ async def _find_dialects(target: Target, dialects: Collection[str]) -> frozenset
     if statuses <= set(_REDIRECTS):
         places = {value for answer in present.values() for name, value in answer.headers if name.lower() == "location"}
         raise UnreachableError(f"{target.url} sends on to {min(places, default='nowhere')}; give the URL of the server itself")
+    if statuses == {_OK} and all(answer.media_type == "text/html" for answer in present.values()):
+        raise UnreachableError(f"{target.url} answers with web pages: is that the base URL of its API?")
     if statuses <= _NOBODY_BEHIND:
         raise UnreachableError(f"{target.url} answers {_list(statuses)} to everything: nobody is behind it")
     return frozenset(present)
