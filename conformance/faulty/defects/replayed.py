@@ -158,6 +158,14 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, is_type("message_start"), lambda event: put(event, "message.usage.input_tokens", 1))
 
 
+@defect(
+    "messages/overflow-in-other-words", at="messages.error", caught_by="messages/errors/context-overflow", source="ericc-ch/copilot-api#210"
+)
+def _(reply: Reply, _: Request) -> Reply:
+    """A prompt that is too long is refused in words that clients do not know, so that they do not compact."""
+    return replace(reply, body=put(reply.body, "error.message", "The context size is exceeded"))
+
+
 @defect("messages/error-without-place", at="messages.error", caught_by="messages/errors/wrong-type")
 def _(reply: Reply, _: Request) -> Reply:
     """An error does not say what is wrong with the request."""
@@ -206,6 +214,12 @@ def _(events: list[Event], _: Request) -> list[Event]:
 def _(events: list[Event], request: Request) -> list[Event]:
     """A stream that is ended in front of a second call has no counts."""
     return events if get(request.json, "parallel_tool_calls") is not False else edit(events, has("usage"), lambda _: [])
+
+
+@defect("chat/overflow-without-code", at="chat.error", caught_by="chat/errors/context-overflow")
+def _(reply: Reply, _: Request) -> Reply:
+    """A prompt that is too long is refused like any other."""
+    return replace(reply, body=put(reply.body, "error.code", None))
 
 
 @defect("chat/error-without-param", at="chat.error", caught_by="chat/errors/missing-messages")
