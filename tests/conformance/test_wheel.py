@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from triglot_conformance.results import to_json
+
 from .conftest import CASES, ROOT
+from .synthetic import make_run
 
 MOST_BYTES = 6_000_000
 
@@ -70,10 +73,17 @@ def test_it_checks_its_own_cases_from_anywhere(installed: Path, tmp_path: Path) 
 
 
 def test_it_lists_its_cases_from_anywhere(installed: Path, tmp_path: Path) -> None:
-    said = run(installed, tmp_path, "triglot", "conform", "http://localhost:1", "--list")
+    said = run(installed, tmp_path, "triglot", "conform", "--list")
     listed = {line.partition("\t")[0] for line in said.splitlines()}
     assert {case_id.partition("/")[0] for case_id in listed} == {"chat", "responses", "messages"}
     assert all((CASES / case_id / "case.yaml").is_file() for case_id in listed)
+
+
+def test_it_makes_reports_from_anywhere(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(to_json(make_run(cases=9)), "utf-8")
+    assert "of 9 hold" in run(installed, tmp_path, "triglot", "report", "run.json")
+    run(installed, tmp_path, "triglot", "report", "run.json", "--html", "page.html", "--badge", "badge.svg")
+    assert "<style>" in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_the_wheel_holds_every_case_as_it_stands_and_nothing_that_is_not_asked_for(wheel: Path) -> None:
