@@ -12,7 +12,7 @@ from triglot_conformance.results import from_json
 pytestmark = pytest.mark.engine
 
 KNOWN = Path(__file__).parents[2] / "conformance" / "known-failing" / "triglot.txt"
-UNPROVEN = {"chat/wire/model-with-slash", "chat/wire/usage-cached", "messages/wire/usage-cached", "messages/events/long-prompt"}
+UNPROVEN = {"chat/wire/model-with-slash", "chat/wire/usage-cached", "messages/wire/usage-cached", "messages/waiting/long-prompt"}
 """No model of the demo has a slash in its name, what is cached hangs on which slot a request meets, and the demo's template shortens."""
 OF_THE_SAME = {"tools", "structured-output", "state", "background", "count-tokens"}
 """What cases about images or slots need besides."""

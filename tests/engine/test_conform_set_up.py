@@ -35,7 +35,7 @@ STRICT = """
 """
 """A template as those of many models are: it wants the system message first. Unlike the demo's own it shortens nothing."""
 BROKEN = ("chat/context/broken-stream", "messages/context/broken-stream", "responses/context/broken-stream")
-LATE = ("messages/answer/system-in-messages", "messages/events/long-prompt")
+LATE = ("messages/answer/system-in-messages", "messages/waiting/long-prompt")
 
 
 @pytest.fixture(scope="module")

@@ -91,5 +91,5 @@ def _(body: Any, _: Request) -> Any:
 behaviour(
     "messages/starts-late",
     "A stream begins only when its prompt has been read.",
-    caught_by="messages/events/long-prompt",
+    caught_by="messages/waiting/long-prompt",
 )
