@@ -17,6 +17,7 @@ import pytest
 
 from faulty.server import FaultyServer
 from triglot_conformance.cli import main
+from triglot_conformance.live import probe
 from triglot_conformance.results import from_json
 
 from .conftest import ROOT
@@ -293,6 +294,18 @@ def test_a_server_that_lets_nobody_in_is_told_in_a_line(capsys, answer, message)
         status, out = conform(capsys, url, "--no-progress", "--filter", "*/answer/*")
     assert (status, len(out.splitlines())) == (2, 1), out
     assert message in out
+
+
+def test_a_server_that_hangs_from_the_start_is_not_waited_for_as_a_model_is(capsys, monkeypatch):
+    monkeypatch.setattr(probe, "_LONGEST_S", 0.2)
+
+    class Hanging(_Everything):
+        def do_POST(self):
+            self.rfile.read(1 << 20)  # until the client goes
+
+    with odd(Hanging) as url:
+        status, out = conform(capsys, url, "--no-progress", "--filter", "*/answer/text", "--timeout", "600")
+    assert (status, out) == (2, f"triglot conform: {url} cannot be judged: no answer within 0.2 s\n")
 
 
 def test_a_server_that_hangs_is_not_asked_for_ever(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ _WANTS_KEY: Final = {401, 403}
 _OK: Final = 200
 _NOBODY_BEHIND: Final = {502, 503, 504}
 _REDIRECTS: Final = range(300, 400)
+_LONGEST_S: Final = 20.0
 
 
 class UnreachableError(Exception):
@@ -59,26 +61,22 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
     Raises:
         UnreachableError: it does not answer at all, wants another key, or has none of the dialects; or what `slots` names does not tell.
     """
-    listed = await _get(target, "/v1/models")
+    hurried = _hurry(target)
+    listed = await _get(hurried, "/v1/models")
     if listed.unreachable:
         raise UnreachableError(f"{target.url} cannot be reached: {listed.error}")
     if not listed.status:
         raise UnreachableError(f"{target.url} does not speak HTTP/1.1: {listed.error}")
-    notes = await _find_catch_all(target)
+    notes = await _find_catch_all(hurried)
     model = target.model or _first_model(listed)
     if not model:
         notes.append("The server lists no model at /v1/models: each case's own name is sent. --model chooses one.")
-    present = await _find_dialects(target, dialects)
+    present = await _find_dialects(hurried, dialects)
     notes += [f"There is no {PATHS[name]}: cases of {name} are unsupported." for name in dialects if name not in present]
-    tells = await has_slots(slots)
+    tells = await busy_slots(_hurry(slots)) is not None
     if slots is not target and not tells:
         raise UnreachableError(f"{slots.url} does not answer /slots as a llama-server with the option --slots does")
-    return Probe(replace(target, model=model), await _software(target, listed), present, tells, notes)
-
-
-async def has_slots(target: Target) -> bool:
-    """Whether `/slots` tells what each slot does."""
-    return await busy_slots(target) is not None
+    return Probe(replace(target, model=model), await _software(hurried, listed), present, tells, notes)
 
 
 async def busy_slots(target: Target) -> int | None:
@@ -92,7 +90,7 @@ async def busy_slots(target: Target) -> int | None:
 
 async def _find_catch_all(target: Target) -> list[str]:
     path = f"/v1/no-such-route-{secrets.token_hex(4)}"
-    answers = [await _get(target, path), await _post(target, path)]
+    answers = await asyncio.gather(_get(target, path), _post(target, path))
     if all(answer.status == _OK for answer in answers):
         return ["The server answers 200 to routes that cannot exist: what it answers with 200 proves little."]
     return []
@@ -100,7 +98,7 @@ async def _find_catch_all(target: Target) -> list[str]:
 
 async def _find_dialects(target: Target, dialects: Collection[str]) -> frozenset[str]:
     """Those whose route is there: an empty request gets an error of its own then, not the one for an unknown route."""
-    answers = {name: await _post(target, PATHS[name], name) for name in dialects}
+    answers = dict(zip(dialects, await asyncio.gather(*(_post(target, PATHS[name], name) for name in dialects)), strict=True))
     if all(answer.unreachable for answer in answers.values()):
         raise UnreachableError(f"{target.url} cannot be judged: {next(iter(answers.values())).error}")
     present = {name: answer for name, answer in answers.items() if answer.status not in _ABSENT}
@@ -142,6 +140,11 @@ def _first_model(listed: Answer) -> str:
             return model
         case _:
             return ""
+
+
+def _hurry(target: Target) -> Target:
+    """The same server, asked for what no model has to work for: nobody wants to wait a minute for each of these."""
+    return replace(target, timeout_s=min(target.timeout_s, _LONGEST_S))
 
 
 async def _get(target: Target, path: str) -> Answer:
