@@ -117,6 +117,18 @@ def test_a_server_that_is_not_there_is_no_result(capsys):
     assert "cannot be reached" in out
 
 
+def test_a_server_that_does_not_speak_http_is_told(capsys):
+    class Mute(_Everything):
+        def handle(self):
+            self.request.sendall(b"\x15\x03\x01\x00\x02\x02\x46")  # an alert of TLS
+
+    with odd(Mute) as url:
+        status, out = conform(capsys, url, *FEW)
+    assert (status, len(out.splitlines())) == (2, 1), out
+    assert f"{url} does not speak HTTP/1.1: " in out
+    assert out.endswith("; is it https:// and not http://?\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import shutil
+import ssl
+import subprocess
 
 import pytest
 
@@ -16,7 +19,7 @@ REQUEST = Request("POST", "/v1/chat/completions", {"Content-Type": "application/
 
 
 @contextlib.asynccontextmanager
-async def server(answer):
+async def server(answer, **how):
     """A server that gives every connection to `answer`; yields its port."""
 
     served = []
@@ -29,7 +32,7 @@ async def server(answer):
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0, **how)
     async with listener:
         yield listener.sockets[0].getsockname()[1]
         await asyncio.gather(*served)
@@ -151,6 +154,29 @@ def test_a_server_without_tls_is_told_from_one_that_is_not_there():
         "cannot connect: what answers does not speak TLS: is it http:// and not https://?",
         True,
     )
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command to make a certificate with")
+def test_a_certificate_is_trusted_only_where_it_is_named(monkeypatch, tmp_path):
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+
+    async def run():
+        async with server(says(b"HTTP/1.1 204 No Content\r\n\r\n"), ssl=serving) as port:
+            return await send(Target("https", "127.0.0.1", port, timeout_s=20), REQUEST)
+
+    client._trust.cache_clear()
+    error = asyncio.run(run()).error
+    assert error.startswith("cannot connect: its certificate is not trusted: self")
+    assert error.endswith("; SSL_CERT_FILE names one to trust")
+    monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    client._trust.cache_clear()
+    assert asyncio.run(run()).status == 204
+    client._trust.cache_clear()
 
 
 def test_the_client_leaves_behind_an_event_or_a_time():

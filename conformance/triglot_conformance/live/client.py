@@ -272,8 +272,11 @@ async def _open(target: Target, limit: int) -> tuple[asyncio.StreamReader, async
 
 
 def _why(error: OSError) -> str:
-    is_plain = isinstance(error, ssl.SSLError) and error.reason == _NOT_TLS
-    return "what answers does not speak TLS: is it http:// and not https://?" if is_plain else str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}; SSL_CERT_FILE names one to trust"
+    if isinstance(error, ssl.SSLError) and error.reason == _NOT_TLS:
+        return "what answers does not speak TLS: is it http:// and not https://?"
+    return str(error)
 
 
 async def _read_slowly(source: asyncio.StreamReader, sink: asyncio.StreamReader) -> None:

@@ -66,7 +66,8 @@ async def probe(target: Target, dialects: Collection[str], slots: Target) -> Pro
     if listed.unreachable:
         raise UnreachableError(f"{target.url} cannot be reached: {listed.error}")
     if not listed.status:
-        raise UnreachableError(f"{target.url} does not speak HTTP/1.1: {listed.error}")
+        hint = "; is it https:// and not http://?" if target.scheme == "http" else ""
+        raise UnreachableError(f"{target.url} does not speak HTTP/1.1: {listed.error}{hint}")
     notes = await _find_catch_all(hurried)
     model = target.model or _first_model(listed)
     if not model:
