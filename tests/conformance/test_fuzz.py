@@ -243,6 +243,23 @@ def test_faults_are_told_also_of_a_run_that_breaks_off(
     assert "FAIL chat/create_chat_completion [invariant]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(401), "http://server answers 401: it wants a key: --api-key-env gives it"),
+        (
+            Answer(301, [("Location", "https://elsewhere")]),
+            "http://server sends on to https://elsewhere; give the URL of the server itself",
+        ),
+    ],
+)
+def test_a_server_that_lets_nobody_in_has_no_faults(contract: Contract, answer: Answer, words: str) -> None:
+    server = Server()
+    server.send = lambda _: answer  # type: ignore[method-assign]
+    with pytest.raises(FuzzError, match=words):
+        fuzz(server, contract)
+
+
 def test_a_dialect_that_the_server_does_not_have_is_left_out(contract: Contract) -> None:
     server = Server()
     server.send = lambda _: server._json(404, ERROR)  # type: ignore[method-assign]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from triglot_conformance.verdicts import Finding
 
 _ABSENT: Final = (404, 405, 501)
+_WANTS_KEY: Final = (401, 403)
+_REDIRECTS: Final = range(300, 400)
 _SECRETS: Final = {"authorization": "Authorization: Bearer $API_KEY", "x-api-key": "x-api-key: $API_KEY"}
 _GREETING: Final[dict[str, dict[str, Any]]] = {
     "chat": {"max_tokens": 16, "messages": [{"role": "user", "content": "Hi!"}]},
@@ -117,6 +119,11 @@ class Run:
         answer = self._sender.send(Request("POST", PATHS[name], self._headers(name), body))
         if not answer.status or answer.unreachable:
             raise FuzzError(f"{self._plan.url}: {answer.error}")
+        if answer.status in _WANTS_KEY:
+            raise FuzzError(f"{self._plan.url} answers {answer.status}: it wants a key: --api-key-env gives it")
+        if answer.status in _REDIRECTS:
+            place = next((value for name_, value in answer.headers if name_.lower() == "location"), "nowhere")
+            raise FuzzError(f"{self._plan.url} sends on to {place}; give the URL of the server itself")
         if answer.status in _ABSENT:
             self.notes.append(f"{name} is left out: the server answers {answer.status} to POST {PATHS[name]}")
         return answer.status not in _ABSENT
