@@ -249,7 +249,7 @@ def test_faults_are_told_also_of_a_run_that_breaks_off(
         (Answer(401), "http://server answers 401: it wants a key: --api-key-env gives it"),
         (
             Answer(301, [("Location", "https://elsewhere")]),
-            "http://server sends on to https://elsewhere; give the URL of the server itself",
+            "http://server sends on to https://elsewhere; give the URL of the server",
         ),
     ],
 )
