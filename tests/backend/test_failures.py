@@ -49,6 +49,7 @@ def test_the_numbers_of_an_overflow_are_kept() -> None:
         ),
         (401, {"error": {"message": "Invalid API Key"}}, ErrorKind.AUTHENTICATION, 401),
         (503, {"error": {"message": "Loading model"}}, ErrorKind.BACKEND_LOADING, 503),
+        (500, {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}, ErrorKind.OVERLOADED, 503),
         (503, {"error": {"message": "busy"}}, ErrorKind.OVERLOADED, 503),
         (429, {"detail": "slow down"}, ErrorKind.RATE_LIMIT, 429),
         (404, {"error": "no such model"}, ErrorKind.NOT_FOUND, 404),
@@ -138,3 +139,9 @@ def test_an_error_that_calls_itself_a_success_is_found(body: bytes, status: int)
 @pytest.mark.parametrize("body", [b"", b"[", b'["error"]', b'{"error":null,"choices":[]}', b'{"choices":[]}', b'"error"' + b"[" * 99_999])
 def test_other_answers_have_none(body: bytes) -> None:
     assert find_error(body) is None
+
+
+def test_a_full_context_that_is_shared_is_no_fault_of_the_request() -> None:
+    error = convert_error_object({"code": 500, "message": "Context size has been exceeded.", "type": "server_error"})
+    assert (error.kind, error.status, error.retry_after_s) == (ErrorKind.OVERLOADED, 503, 1)
+    assert error.message.startswith("Context size has been exceeded. It is shared by all requests: try again")

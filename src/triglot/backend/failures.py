@@ -53,6 +53,7 @@ _CLIENT_FAULT: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _LOADING: Final = re.compile(r"\bloading model\b", re.IGNORECASE)
+_FULL: Final = re.compile(r"Context size has been exceeded\b")  # no request's own fault: one that is too long is refused before it begins
 _TOOLS_DUMP: Final = re.compile(r"; tools = .*", re.DOTALL)  # llama-server repeats the whole request here
 _SECONDS: Final = re.compile(r"\s*[0-9]{1,9}(\.[0-9]+)?\s*", re.ASCII)
 _RETRY_LOADING_S: Final = 2
@@ -107,6 +108,9 @@ def _convert(status: int, error: Any, retry_after_s: int | None) -> ApiError:
     if status == 503 and _LOADING.search(text):  # noqa: PLR2004
         message = "The backend is still loading its model. Try again in a moment."
         return ApiError(ErrorKind.BACKEND_LOADING, message, status=status, retry_after_s=retry_after_s or _RETRY_LOADING_S)
+    if status == 500 and _FULL.match(text):  # noqa: PLR2004
+        message = f"{text} It is shared by all requests: try again when others have ended, or start the backend with a larger --ctx-size."
+        return ApiError(ErrorKind.OVERLOADED, message, status=503, retry_after_s=retry_after_s or _RETRY_OVERLOADED_S)
     if status == 500 and _CLIENT_FAULT.match(text):  # noqa: PLR2004
         status = 400
     elif status < 400:  # noqa: PLR2004
