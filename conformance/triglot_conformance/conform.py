@@ -16,8 +16,9 @@ from triglot_conformance.baseline import compare, gate
 from triglot_conformance.case import PATHS, CaseError
 from triglot_conformance.contract.contract import Contract
 from triglot_conformance.known import read_known_failing
+from triglot_conformance.live.knowledge import Knowledge
 from triglot_conformance.live.probe import probe
-from triglot_conformance.live.runner import DECLARED, Knowledge, LiveSettings, run_live
+from triglot_conformance.live.runner import DECLARED, LiveSettings, run_live
 from triglot_conformance.live.target import TargetError, parse_target
 from triglot_conformance.outputs import find_outputs, read_results, write
 from triglot_conformance.reports import terminal

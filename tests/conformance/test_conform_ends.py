@@ -62,7 +62,7 @@ def few(tmp_path: Path) -> Path:
 
 
 class Refusing(socketserver.StreamRequestHandler):
-    """Refuses whatever is asked; from some request on it says nothing any more."""
+    """Has nothing to say to whatever is asked; from some request on it does not even say that."""
 
     server: Server
 
@@ -72,13 +72,15 @@ class Refusing(socketserver.StreamRequestHandler):
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         body = self.rfile.read(length)
+        status = b"400 Bad Request"
         if head.startswith(b"POST") and body != b"{}":
+            status = b"200 OK"  # a server that refuses the plainest request is not asked for more
             self.server.asked += 1
             if self.server.asked > self.server.most:
                 self.server.silent.set()
                 self.rfile.read(1)  # until the client goes
                 return
-        self.wfile.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        self.wfile.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from triglot_conformance.contract.strict_json import decode_json
 from triglot_conformance.live.assertions import holds
 from triglot_conformance.live.client import Manner
+from triglot_conformance.live.habits import Habits
 from triglot_conformance.live.jsonpath import find
 from triglot_conformance.live.judge import judge
 from triglot_conformance.live.judgement import path_of
@@ -65,17 +66,21 @@ class Conversation:
         dialect: the case's.
         slots: where `/slots` is asked for.
         known: rules that the server breaks everywhere: a step that breaks only these is no reason to stop.
+        habits: what the server refuses wherever it is asked; shared by the conversations of a run.
 
     Attributes:
         outcome: what has come so far.
     """
 
-    def __init__(self, case: Case, target: Target, dialect: Dialect, slots: Target, known: Collection[str] = ()) -> None:
+    def __init__(  # noqa: PLR0913 - a case and all that it takes to ask it
+        self, case: Case, target: Target, dialect: Dialect, slots: Target, known: Collection[str] = (), *, habits: Habits | None = None
+    ) -> None:
         self._case = case
         self._known = known
         self._target = target
         self._dialect = dialect
         self._slots = slots
+        self._habits = habits or Habits()
         self._bindings: dict[str, Any] = {}
         self._bodies: dict[str, Any] = {}
         self._sockets = Sockets(target)
@@ -127,7 +132,7 @@ class Conversation:
             own["Content-Encoding"] = step.encoding
             data = compress(data, step.encoding)
         path = self._target.root + fill_path(step.path, self._bindings)
-        return Request(step.method, path, self._target.headers(self._case.dialect, own), data)
+        return self._habits.lighten(step, Request(step.method, path, self._target.headers(self._case.dialect, own), data))
 
     def _with_model(self, step: LiveStep, body: str) -> str:
         """The body with the server's model, where the case does not care which one it is."""
@@ -149,7 +154,9 @@ class Conversation:
             answer = await self._poll(step, request, manner)
         else:
             answer = await ask(self._target, request, manner)
-        return answer, self._note(step, request, part, answer)
+        exchange = self._note(step, request, part, answer)
+        lighter = self._habits.learn(step, request, answer)
+        return (answer, exchange) if lighter is None else await self._ask(step, lighter, part)
 
     async def _ask_twin(self, step: LiveStep) -> tuple[Answer, Exchange]:
         request = self._request(replace(step, body=_without_stream(step.body or "{}")))

@@ -73,6 +73,8 @@ def _judge_status(step: LiveStep, answer: Answer) -> Finding | None:
         return None
     if not answer.status:
         return Finding("connection", f"there is no answer: {answer.error}", "connection no answer")
+    if coding := tell_coding(answer):
+        return coding  # it comes before what is said in it
     expected = " or ".join(map(str, step.statuses))
     words = f"the status is {answer.status}, expected {expected}; the body starts {_start(answer.body)}"
     return Finding("status", words, f"status not {expected}")

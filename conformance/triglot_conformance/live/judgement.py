@@ -61,3 +61,8 @@ def is_answer(dialect: Dialect, step: LiveStep) -> bool:
 def path_of(step: LiveStep) -> str:
     """The path that a step asks for, without its query."""
     return step.path.partition("?")[0]
+
+
+def asks_for_answer(dialect: str, step: LiveStep) -> bool:
+    """Whether a step asks the model for an answer."""
+    return step.method == "POST" and step.socket is None and path_of(step) == _ANSWERS[dialect]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from triglot_conformance.live.conversation import Conversation
+from triglot_conformance.live.habits import is_about_temperature
+from triglot_conformance.live.knowledge import Knowledge
 from triglot_conformance.live.probe import refused
 from triglot_conformance.results import CaseResult
 from triglot_conformance.verdicts import SUITE, Finding, Verdict
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 _REFUSALS: Final = {400, 404, 405, 422, 501}
 """With these a server says that it does not do something."""
 _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line", "state", "fold"}
-"""Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is, and a ground case that has
-one is no ground to stand on."""
+"""Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is."""
+_STANDS: Final = _INHERITED | {"assert"}
+"""What may be wrong with a ground case that others stand on; one that was refused, cut off or unreadable is no plain answer."""
 _SLOTS: Final = "slots"
 DECLARED: Final = frozenset({"small-context"})
 """Needs that nobody looks for: what finds them out would ask too much of a server that has not been set up for it."""
@@ -38,6 +41,7 @@ _SILENT_CASES: Final = 10
 """So many cases in a row without an answer are enough: a server that hangs would take an hour to judge."""
 _WAITED_MS: Final = 500.0
 _LONGEST: Final = 300  # characters of a reason
+_BROKEN, _NOT_THERE = 500, 501
 
 
 @dataclass(frozen=True)
@@ -58,44 +62,6 @@ class LiveSettings:
     jobs: int = 4
     having: Collection[str] = ()
     trace: Callable[[str], None] = lambda _: None
-
-
-@dataclass
-class Knowledge:
-    """What earlier cases have told of the server.
-
-    Attributes:
-        shown, absent: needs that a case has shown, or found absent, by dialect.
-        reasons: why a need is absent.
-        silent: cases in a row that waited for an answer in vain.
-        grounds: what is wrong with the plainest answers: the dialect, what such an answer needs, and the rules it breaks.
-    """
-
-    shown: set[tuple[str, str]] = field(default_factory=set)
-    absent: set[tuple[str, str]] = field(default_factory=set)
-    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
-    silent: int = 0
-    grounds: list[tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=list)
-
-    def rules(self, case: Case) -> set[str]:
-        """The rules that the server breaks in plainer answers than this case is about."""
-        needs = frozenset(case.needs)
-        is_ground = case.live is not None and case.live.ground
-        plainer = [
-            rules
-            for dialect, below, rules in self.grounds
-            if dialect == case.dialect and below <= needs and not (is_ground and below == needs)
-        ]
-        return set().union(*plainer)
-
-    def capabilities(self, settings: LiveSettings, needs: Collection[str]) -> dict[str, str]:
-        """By need: `shown`, `absent`, `unknown` or `declared absent`."""
-        told = {}
-        for need in sorted(needs):
-            shown = any(name == need for _, name in self.shown)
-            absent = any(name == need for _, name in self.absent)
-            told[need] = "declared absent" if need in settings.without else "shown" if shown else "absent" if absent else "unknown"
-        return told
 
 
 async def run_live(  # noqa: PLR0913 - a run
@@ -127,12 +93,18 @@ async def run_live(  # noqa: PLR0913 - a run
     given = {*settings.having, *([_SLOTS] if probe.has_slots else [])}
     knowledge.shown |= {(dialect, need) for dialect in probe.dialects for need in given}
 
-    async def run(case: Case) -> None:
+    async def run(case: Case, *, is_alone: bool = False) -> None:
         result = CaseResult(case.id, case.dialect, case.level, case.requirement, case.spec, case.source, case.needs, Verdict.PASS)
         try:
             await _run_case(case, result, probe, settings, knowledge)
         except Exception as error:  # noqa: BLE001 - a bug of the suite costs one verdict, not the run
             _blame_suite(result, error, settings)
+        if not is_alone and settings.jobs > 1 and _broke_off(case, result):
+            disturbed.append(case)
+            return
+        knowledge.alone += is_alone and not _broke_off(case, result)
+        if case.id in chosen:
+            knowledge.learn_refusal(case, result)
         knowledge.silent = knowledge.silent + 1 if _is_silent(result) else 0 if result.exchanges else knowledge.silent
         firsts.extend(exchange.status for exchange in result.exchanges[:1])
         if case.id in chosen:
@@ -140,10 +112,25 @@ async def run_live(  # noqa: PLR0913 - a run
 
     firsts: list[int | None] = []
     for number, wave in enumerate(waves):
+        disturbed: list[Case] = []
         await _run_all(wave, 1 if number == _WAVES - 1 else settings.jobs, run)
+        for case in disturbed:
+            await run(case, is_alone=True)
         if number == 0 and firsts and all(status in _WANTS_KEY for status in firsts):
             raise refused(probe.target, {status for status in firsts if status})
+    probe.notes.extend(knowledge.notes())
     return knowledge
+
+
+def _broke_off(case: Case, result: CaseResult) -> bool:
+    """Whether a case failed in a way that other requests may be to blame for; what was waited for in vain is not waited for again."""
+    assert case.live is not None  # noqa: S101 - the caller chose it by this
+    if result.verdict not in (Verdict.FAIL, Verdict.UNREACHABLE) or _is_silent(result) or not _EXCLUSIVE.isdisjoint(case.needs):
+        return False
+    if any(step.parallel > 1 for step in case.live.steps):
+        return False  # it is about requests side by side
+    broken = any((each.status or 0) >= _BROKEN and each.status != _NOT_THERE for each in result.exchanges)
+    return broken or any(finding.check == "connection" and " within " not in finding.message for finding in result.findings)
 
 
 def _find_base(cases: Sequence[Case], suite: Sequence[Case]) -> list[Case]:
@@ -189,7 +176,7 @@ async def _run_case(case: Case, result: CaseResult, probe: Probe, settings: Live
         return
     started = time.perf_counter()
     known = knowledge.rules(case)
-    conversation = Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known)
+    conversation = Conversation(case, probe.target, settings.contract.dialect(case.dialect), settings.slots, known, habits=knowledge.habits)
     result.exchanges = conversation.outcome.exchanges  # also of a case that does not come to its end
     try:
         outcome = await conversation.hold()
@@ -226,7 +213,7 @@ def _find_obstacle(case: Case, probe: Probe, settings: LiveSettings, knowledge: 
             return "slots: the server does not tell how busy it is; --slots-url names a llama-server that does"
         if key in knowledge.absent and not (case.live and case.live.shows == need):
             return f"{need}: {knowledge.reasons[key]}"
-    return ""
+    return knowledge.find_shut(case)
 
 
 def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledge, known: Collection[str]) -> None:
@@ -236,14 +223,14 @@ def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledg
     counted = [finding for finding in result.findings if not finding.inherited]
     if outcome.unreachable:
         result.verdict, result.reason = Verdict.UNREACHABLE, outcome.unreachable
-    elif outcome.refusal is not None and _may_refuse(case, outcome.refusal, knowledge):
+    elif outcome.refusal is not None and _may_refuse(case, outcome, knowledge):
         result.verdict, result.reason = Verdict.UNSUPPORTED, f"the server says {outcome.refusal}: {outcome.refusal_text}"
     elif counted:
         result.verdict, result.reason = Verdict.FAIL, counted[0].message
     elif outcome.not_exercised:
         result.verdict, result.reason = Verdict.INCONCLUSIVE, outcome.not_exercised
-    if case.live.ground and not outcome.not_exercised and all(finding.check in _INHERITED for finding in outcome.findings):
-        broken = frozenset(finding.rule for finding in outcome.findings if finding.rule)
+    if case.live.ground and not outcome.not_exercised and all(finding.check in _STANDS for finding in outcome.findings):
+        broken = frozenset(finding.rule for finding in outcome.findings if finding.rule and finding.check in _INHERITED)
         knowledge.grounds.append((case.dialect, frozenset(case.needs), broken))
     if case.live.shows:
         _learn(case, case.live.shows, result, knowledge)
@@ -253,10 +240,12 @@ def _inherit(finding: Finding, known: Collection[str]) -> Finding:
     return replace(finding, inherited=True) if finding.rule and finding.rule in known else finding
 
 
-def _may_refuse(case: Case, status: int, knowledge: Knowledge) -> bool:
-    """Whether a refusal is an honest answer: the case needs something that the server has not shown."""
+def _may_refuse(case: Case, outcome: Outcome, knowledge: Knowledge) -> bool:
+    """Whether a refusal is an honest answer: the case needs something that the server has not shown, or looks at a temperature."""
+    if knowledge.habits.takes_no_temperature and is_about_temperature(outcome.refusal_text):
+        return outcome.refusal in _REFUSALS
     needs: Mapping[str, bool] = {need: (case.dialect, need) in knowledge.shown for need in case.needs}
-    return status in _REFUSALS and bool(needs) and (bool(case.live and case.live.shows) or not all(needs.values()))
+    return outcome.refusal in _REFUSALS and bool(needs) and (bool(case.live and case.live.shows) or not all(needs.values()))
 
 
 def _learn(case: Case, need: str, result: CaseResult, knowledge: Knowledge) -> None:
