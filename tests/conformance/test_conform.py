@@ -309,7 +309,7 @@ def test_a_server_that_lets_nobody_in_is_told_in_a_line(capsys, answer, message)
 
 
 def test_a_server_that_hangs_from_the_start_is_not_waited_for_as_a_model_is(capsys, monkeypatch):
-    monkeypatch.setattr(probe, "_LONGEST_S", 0.2)
+    monkeypatch.setattr(probe, "_LONGEST_S", 0.6)
 
     class Hanging(_Everything):
         def do_POST(self):
@@ -317,7 +317,7 @@ def test_a_server_that_hangs_from_the_start_is_not_waited_for_as_a_model_is(caps
 
     with odd(Hanging) as url:
         status, out = conform(capsys, url, "--no-progress", "--filter", "*/answer/text", "--timeout", "600")
-    assert (status, out) == (2, f"triglot conform: {url} cannot be judged: no answer within 0.2 s\n")
+    assert (status, out) == (2, f"triglot conform: {url} cannot be judged: no answer within 0.6 s\n")
 
 
 def test_a_server_that_hangs_is_not_asked_for_ever(capsys):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-JUDGED = 3  # cases, before the server falls silent
+ANSWERED = 3  # requests, before the server falls silent
 # What a shell starts in the background ignores Ctrl-C; these must not, however the tests were started.
 HEEDS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
 CONFORM = HEEDS + "import sys; from triglot_conformance.cli import main; sys.exit(main())"
@@ -108,7 +108,7 @@ def refusing(most: int = 1 << 30) -> Iterator[tuple[str, Server]]:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_what_was_judged_is_kept_when_a_run_is_stopped(tmp_path: Path, few: Path, number: int, status: int) -> None:
     files = {name: tmp_path / f"report.{name}" for name in ("json", "junit", "markdown", "html", "badge")}
-    with refusing(JUDGED) as (url, server):
+    with refusing(ANSWERED) as (url, server):
         command = [sys.executable, "-c", CONFORM, "conform", url, "--cases", str(few), "--jobs", "1", "--model", "m", "--no-progress"]
         command += [f"--{name}={path}" for name, path in files.items()]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -118,8 +118,9 @@ def test_what_was_judged_is_kept_when_a_run_is_stopped(tmp_path: Path, few: Path
     assert process.returncode == status, errors
     assert "Once more ends at once" in errors
     run = from_json(files["json"].read_text("utf-8"))
-    assert (len(run.cases), run.planned) == (JUDGED, len(list(few.rglob("case.yaml"))))
-    note = f"stopped after {JUDGED} of {run.planned} cases"
+    assert run.planned == len(list(few.rglob("case.yaml")))
+    assert 0 < len(run.cases) < run.planned
+    note = f"stopped after {len(run.cases)} of {run.planned} cases"
     assert note in run.notes
     assert f"gate of SHOULD and above: no result\n  {note}" in out
     assert "hold (stopped)" in out
@@ -203,7 +204,7 @@ def test_a_report_that_cannot_be_made_costs_no_other(
     ("arguments", "words"),
     [
         (["--filter", "chat/answer/json-schema*", "--without", "structured-output"], "2 unsupported"),
-        (["--filter", "chat/answer/text", "--timeout", "0.2"], "1 unreachable"),
+        (["--filter", "chat/answer/text", "--timeout", "1"], "1 unreachable"),
     ],
 )
 def test_a_run_that_judges_nothing_is_no_result(
