@@ -137,7 +137,7 @@ def _parse(arguments: Sequence[str] | None, prog: str) -> argparse.Namespace:
     reporting = commands.add_parser("report", help="show the results of several runs side by side")
     reporting.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="written by `conform --json`")
     _add_output_options(reporting, json=False)
-    _add_verbose(reporting, "say where, if the suite itself fails")
+    _add_verbose(reporting, "every finding and every case in the terminal; and where, if the suite itself fails")
     reporting.set_defaults(run=_report)
     recording = commands.add_parser("record", help="turn what a client asks a server into cases, without its secrets")
     recorder.add_options(recording)

@@ -115,7 +115,7 @@ def report(options: argparse.Namespace) -> int:
     runs = [read_results(path) for path in options.results]
     outputs = find_outputs(options, len(runs))
     if not outputs:
-        print("\n\n".join(map(_show, runs)))  # noqa: T201
+        print("\n\n".join(_show(run, verbose=options.verbose) for run in runs))  # noqa: T201
     write(outputs, runs)
     return 0
 

@@ -90,6 +90,15 @@ def test_a_file_that_holds_no_results_is_told_in_a_line(
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_report_in_the_terminal_can_tell_every_case(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    made = make_run(cases=9)
+    (tmp_path / "run.json").write_text(to_json(made), "utf-8")
+    for arguments, expected in (([], 0), (["-v"], len(made.cases))):
+        assert main(["report", str(tmp_path / "run.json"), *arguments]) == 0
+        said = capsys.readouterr().out
+        assert sum(f" {case.id}  {case.duration_ms:.0f} ms" in said for case in made.cases) == expected
+
+
 def test_a_badge_of_several_runs_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     results = tmp_path / "run.json"
     results.write_text(to_json(make_run(cases=3)), "utf-8")
