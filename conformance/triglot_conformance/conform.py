@@ -28,7 +28,8 @@ from triglot_conformance.stopping import Stop
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from triglot_conformance.baseline import Change, Comparison
     from triglot_conformance.case import Case
@@ -62,18 +63,36 @@ def run(suite: Sequence[Case], options: argparse.Namespace) -> int:
     if not (options.specs / "chat" / "openapi.yaml").is_file():
         raise CaseError(f"{options.specs} holds no specs: there is no chat/openapi.yaml")
     outputs = find_outputs(options)
-    result, stopped_with = asyncio.run(_run(cases, suite, target, known, options))
+    colour = terminal.wants_colour(sys.stderr, os.environ)
+    progress = terminal.Progress(sys.stderr, len(cases), width=_width(sys.stderr), colour=colour, shown=not options.no_progress)
+    stop = Stop(progress.say)
+    with stop.heeded():
+        try:
+            result = asyncio.run(_run(cases, suite, target, known, options, progress, stop))
+        except asyncio.CancelledError:
+            if stop.status is None:
+                raise
+            print("No case was judged.", file=sys.stderr)  # noqa: T201
+            return stop.status
+        finally:
+            progress.close()
+        unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in suite)]
+        status = _finish(result, then, unused, outputs, options)
+    return stop.status if is_stopped(result) and stop.status is not None else status
+
+
+def _finish(
+    result: RunResult, then: RunResult | None, unused: Sequence[str], outputs: Mapping[str, Path], options: argparse.Namespace
+) -> int:
+    """Say and write what came of a run; gives the exit status of one that was not stopped."""
     missing = lacks(result)
     result.notes += [*missing, *(_doubts(then) if then else ())]
     red = gate(result, options.level, then)
-    unused = [failure.pattern for failure in known if not any(failure.matches(case.id) for case in suite)]
     try:
         print(_show(result, verbose=options.verbose, changes=compare(result, then) if then else None))  # noqa: T201
         print(_verdict(red, unused, missing, options.level))  # noqa: T201
     finally:  # whatever has happened, what was found is kept
         write(outputs, [result])
-    if is_stopped(result) and stopped_with is not None:
-        return stopped_with
     return _NO_RESULT if missing else 1 if red or unused else 0
 
 
@@ -125,16 +144,26 @@ def _show(result: RunResult, *, verbose: bool = False, changes: Comparison | Non
     return terminal.render(result, width=_width(sys.stdout), colour=colour, verbose=verbose, changes=changes)
 
 
-async def _run(
-    cases: Sequence[Case], suite: Sequence[Case], target: Target, known: Sequence[KnownFailure], options: argparse.Namespace
-) -> tuple[RunResult, int | None]:
-    """What came of the run, and the exit status where a signal has stopped it."""
+async def _run(  # noqa: PLR0913, PLR0917 - a run
+    cases: Sequence[Case],
+    suite: Sequence[Case],
+    target: Target,
+    known: Sequence[KnownFailure],
+    options: argparse.Namespace,
+    progress: terminal.Progress,
+    stop: Stop,
+) -> RunResult:
+    """Run cases, all or those that were judged before a signal came.
+
+    Raises:
+        asyncio.CancelledError: it came before the first.
+        TargetError, UnreachableError: as `run`.
+    """
     started, started_at = time.perf_counter(), datetime.now(UTC)
     slots = parse_target(options.slots_url, timeout_s=options.timeout) if options.slots_url else target
     dialects = options.dialect or sorted({case.dialect for case in cases}, key=DIALECTS.index)
-    found = await probe(target, dialects, slots)
-    colour = terminal.wants_colour(sys.stderr, os.environ)
-    progress = terminal.Progress(sys.stderr, len(cases), width=_width(sys.stderr), colour=colour, shown=not options.no_progress)
+    with stop.ends(asyncio.current_task()):
+        found = await probe(target, dialects, slots)
     trace = progress.say if options.verbose else _ignore
     settings = LiveSettings(Contract(options.specs), slots, frozenset(options.without), options.jobs, frozenset(options.having), trace)
     results: list[CaseResult] = []
@@ -145,7 +174,6 @@ async def _run(
         results.append(result)
         progress.add(result)
 
-    stop = Stop(progress.say)
     running = asyncio.create_task(run_live(cases, found, settings, take, suite, knowledge=knowledge))
     try:
         with stop.ends(running):
@@ -153,10 +181,8 @@ async def _run(
     except asyncio.CancelledError:
         if stop.signal is None:
             raise
-    finally:
-        progress.close()
     places = {case.id: place for place, case in enumerate(cases)}
-    result = RunResult(
+    return RunResult(
         target=TargetFacts(options.name or target.url, target.url, found.software, found.target.model),
         suite_version=suite_version(),
         started_at=started_at.isoformat(timespec="seconds"),
@@ -167,7 +193,6 @@ async def _run(
         cases=sorted(results, key=lambda result: places[result.id]),
         planned=len(cases),
     )
-    return result, stop.status
 
 
 def _ignore(_: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import signal
+import socket
 import socketserver
 import subprocess
 import sys
@@ -45,7 +46,8 @@ async def hang():
 
 async def run():
     task = asyncio.create_task(hang())
-    with Stop(lambda words: print(words, flush=True)).ends(task):
+    stop = Stop(lambda words: print(words, flush=True))
+    with stop.heeded(), stop.ends(task):
         print("ready", flush=True)
         await task
 
@@ -127,6 +129,37 @@ def test_what_was_judged_is_kept_when_a_run_is_stopped(tmp_path: Path, few: Path
     assert "stopped" in files["badge"].read_text("utf-8")
     assert ET.parse(files["junit"]).getroot().find(".//error[@type='stopped']") is not None
     assert all(note in files[name].read_text("utf-8") for name in ("markdown", "html"))
+
+
+@pytest.mark.usefixtures("child_path")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_before_its_first_case_says_so(tmp_path: Path, few: Path, number: int, status: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-c", CONFORM, "conform", url, "--cases", str(few), "--badge", str(tmp_path / "badge.svg")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(number)
+                out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out, errors.splitlines()[1:]) == (status, "", ["No case was judged."])
+    assert not (tmp_path / "badge.svg").exists()
+
+
+@pytest.mark.usefixtures("child_path")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_reports_are_written_cuts_none(tmp_path: Path, few: Path, number: int) -> None:
+    late = CONFORM.replace(
+        "sys.exit(",
+        f"from triglot_conformance import conform; show = conform._show; conform._show = lambda *a, **b: "
+        f"(signal.raise_signal({int(number)}), show(*a, **b))[1]; sys.exit(",
+    )
+    with refusing() as (url, _):
+        command = [sys.executable, "-c", late, "conform", url, "--cases", str(few), "--junit", str(tmp_path / "junit.xml")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "gate of SHOULD and above: red" in done.stdout
+    assert ET.parse(tmp_path / "junit.xml").getroot().find(".//failure") is not None
 
 
 @pytest.mark.usefixtures("child_path")
