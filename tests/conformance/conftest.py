@@ -2,15 +2,34 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from triglot_conformance import case as cases
 from triglot_conformance.case import Case, load_case
 from triglot_conformance.contract.contract import Contract
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "conformance" / "cases"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_each_case_once() -> Iterator[None]:
+    """Reading the thousand cases of the suite takes two seconds, and many tests run a command that reads them."""
+    read_once = cache(load_case)
+
+    def read(folder: Path, case_id: str) -> Case:
+        return (read_once if folder.is_relative_to(CASES) else load_case)(folder, case_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cases, "load_case", read)
+        yield
 
 
 @pytest.fixture(scope="session")
