@@ -355,7 +355,7 @@ def test_the_twin_is_judged_and_has_the_same_shape(contract: Contract) -> None:
     assert findings() == []
     assert findings(content=[{"type": "text", "text": "Other words."}], stop_reason="end_turn") == []
     assert findings(model="other") == [("shape model differs", None)]
-    assert findings(vendor=1) == [("shape $.vendor", None)]
+    assert findings(vendor=1) == []  # what a server adds of its own it may tell as it likes
     assert findings(stop_reason=None) == [("state stop_reason is null at the end", 1), ("shape $.stop_reason", None)]
     assert findings(id=json.loads(sample(case.steps[0].body or ""))["id"]) == [("ids answer twice", None)]
     refused = judge(contract.dialect("messages"), step, stream, json_answer({}, 500))

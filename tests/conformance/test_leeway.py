@@ -16,6 +16,12 @@ from triglot_conformance.verdicts import Finding
         ("responses", "schema Response.safety_identifier is no string or null", False),
         ("messages", "schema ErrorResponse lacks request_id", True),
         ("messages", "schema ErrorResponse lacks type", False),
+        ("messages", "schema Usage lacks cache_read_input_tokens", True),
+        ("messages", "schema Usage lacks input_tokens", False),
+        ("messages", "schema MessageDeltaUsage lacks input_tokens", True),
+        ("messages", "schema MessageDeltaUsage lacks output_tokens", False),
+        ("messages", "schema MessageDelta lacks stop_reason", False),
+        ("responses", "schema Response lacks usage", True),
         ("chat", "schema ErrorDetail lacks param", False),
     ],
 )

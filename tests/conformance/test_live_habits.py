@@ -91,6 +91,21 @@ def test_a_ground_that_is_not_reported_shuts_nothing(monkeypatch: pytest.MonkeyP
     assert [result.verdict for result in results.values()] == [Verdict.FAIL]
 
 
+def test_a_need_that_the_server_breaks_on_is_told_once(monkeypatch: pytest.MonkeyPatch, contract: Contract) -> None:
+    def apply(body: Body, _: Any) -> Body:
+        if "image_url" in json.dumps(body):
+            raise Refusal(500, "image input is not supported")
+        return body
+
+    with_images = [case for case in load_cases(CASES) if case.live and case.dialect == "chat" and list(case.needs) == ["media"]]
+    results, _ = run(monkeypatch, contract, with_images, apply)
+
+    assert results["chat/answer/image"].verdict is Verdict.FAIL
+    others = [result for name, result in results.items() if name != "chat/answer/image"]
+    assert {result.verdict for result in others} == {Verdict.UNSUPPORTED}
+    assert all("media: the server breaks on it, the status is 500" in result.reason for result in others)
+
+
 def test_a_temperature_that_a_server_refuses_is_left_out_but_where_it_is_asked_about(
     monkeypatch: pytest.MonkeyPatch, contract: Contract, cases: list[Case]
 ) -> None:

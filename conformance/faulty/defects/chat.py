@@ -250,7 +250,7 @@ def _(body: Any, _: Request) -> Any:
     return {**body, "stream_options": {"include_usage": True}} if isinstance(body, dict) and body.get("stream") else body
 
 
-@defect("chat/usage-with-a-choice", at="chat.events", caught_by="chat/chunks/usage-asked")
+@defect("chat/usage-with-a-choice", at="chat.events", caught_by="chat/chunks/usage-alone")
 def _(events: list[Event], _: Request) -> list[Event]:
     """The chunk with the counts has a choice."""
     return edit(events, has("usage"), lambda event: put(event, "choices", [{"index": 0, "delta": {}, "finish_reason": None}]))

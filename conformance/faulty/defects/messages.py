@@ -434,10 +434,17 @@ def _(events: list[Event], _: Request) -> list[Event]:
     return edit(events, _END, lambda event: drop(event, "usage"))
 
 
-@defect("messages/only-output-tokens", at="messages.events", caught_by="messages/events/text")
+@defect("messages/only-output-tokens", at="messages.events", caught_by="messages/events/usage-cache")
 def _(events: list[Event], _: Request) -> list[Event]:
     """`message_delta` counts only the answer."""
     return edit(events, _END, lambda event: put(event, "usage", {"output_tokens": get(event, "usage.output_tokens")}))
+
+
+@defect("messages/usage-without-cache", at="messages.object", only=_CREATE, caught_by="messages/answer/usage-cache")
+def _(body: Any, _: Request) -> Any:
+    """A whole answer says nothing of the cache."""
+    usage = {name: count for name, count in body["usage"].items() if not name.startswith("cache_")}
+    return put(body, "usage", usage)
 
 
 @defect("messages/counts-fall", at="messages.events", caught_by="messages/events/text")

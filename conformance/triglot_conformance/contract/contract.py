@@ -13,7 +13,7 @@ from triglot_conformance.contract.schema import Schema
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from triglot_conformance.contract.problems import Problem
@@ -52,6 +52,11 @@ class Dialect:
         self._openapi: dict[str, Any] = read_yaml(self._document)
         self._folder = folder
         self.name = folder.name
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all properties that the schemas know."""
+        return frozenset(name for file in sorted(self._folder.rglob("*.yaml")) for name in _property_names(read_once(file)))
 
     @cached_property
     def stream(self) -> StreamRules:
@@ -139,6 +144,15 @@ class Dialect:
             return Schema(self._document, pointer)
         except LookupError:
             return None  # this answer has no such form
+
+
+def _property_names(value: Any) -> Iterator[str]:
+    """The names below every `properties` of a document."""
+    if isinstance(value, dict):
+        known = value.get("properties")
+        yield from known if isinstance(known, dict) else ()
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _property_names(inner)
 
 
 def _findings(problems: Iterable[tuple[Problem, str, int | None]]) -> list[Finding]:

@@ -128,6 +128,8 @@ def _check_closed(rule: Mapping[str, Any], events: Named, *, failed: bool) -> Br
     closed: dict[Any, bool] = {}
     for number, symbol, key, entry in _entries(rule, events):
         if closed.get(key):
+            if symbol == "blank":  # nothing is in it; the order says where it may come
+                continue
             words = f"{rule['per']} {key} goes on after its {rule['by']}"
             return _breach(rule, number, symbol, words, f"{rule['per']} goes on after its {rule['by']}")
         closed[key] = look_up(entry, rule["by"]) not in (MISSING, None)

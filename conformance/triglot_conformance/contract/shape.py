@@ -13,7 +13,7 @@ from triglot_conformance.contract.paths import MISSING, look_up, show
 from triglot_conformance.verdicts import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # Whether these are there hangs on the model, on the moment, or on what only one of both forms can carry.
 _FREE = {
@@ -35,24 +35,26 @@ _ECHOES = {
 _COUNTS = {
     "chat": ("prompt_tokens", "completion_tokens", "total_tokens"),
     "responses": ("input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "total_tokens"),
-    "messages": ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"),
+    "messages": ("input_tokens", "output_tokens"),
 }
 
 
-def shape_findings(dialect: str, fold: Any, whole: Any) -> list[Finding]:
+def shape_findings(dialect: str, fold: Any, whole: Any, known: Collection[str] | None = None) -> list[Finding]:
     """Compare what a stream folds to with the answer to the same request without streaming.
 
     Args:
         dialect: `chat`, `responses` or `messages`.
         fold: of the stream.
         whole: body of the twin.
+        known: names of fields; others are the server's own, and it may tell them as it likes. None for all.
     """
     if not isinstance(fold, dict) or not isinstance(whole, dict):
         return []
     found: list[Finding] = []
     streamed, unstreamed = dict(_objects(dialect, fold)), dict(_objects(dialect, whole))
     for place in streamed.keys() & unstreamed.keys():
-        found += _compare(place, streamed[place], unstreamed[place], _FREE[dialect])
+        own = set() if known is None else (streamed[place] | unstreamed[place]).keys() - known
+        found += _compare(place, streamed[place], unstreamed[place], _FREE[dialect] | own)
     found += _compare_counts(dialect, fold, whole)
     for name in _ECHOES[dialect]:
         one, other = look_up(fold, name), look_up(whole, name)

@@ -96,8 +96,8 @@ def _response_faults(body: Any) -> Iterator[Fault]:
             yield f'$.{name} is null, but $.status is "{owner}"', f"{name} is null although {owner}"
         if status == "completed" and value not in _NOTHING:
             yield f'$.{name} is {show(value)}, but $.status is "completed"', f"{name} although completed"
-    if status in ("completed", "incomplete") and look_up(body, "usage") is None:
-        yield f"$.usage is null, but $.status is {show(status)}", "usage is null at the end"
+    if status in ("completed", "incomplete") and look_up(body, "usage") in (MISSING, None):
+        yield f"$.usage is {'null' if 'usage' in body else 'missing'}, but $.status is {show(status)}", "usage is null at the end"
     output = look_up(body, "output")
     for number, item in enumerate(output if isinstance(output, list) else ()):
         if status == "completed" and look_up(item, "status") in _UNFINISHED:

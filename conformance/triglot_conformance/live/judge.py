@@ -163,7 +163,7 @@ def _judge_twin(dialect: Dialect, step: LiveStep, whole: Answer, judgement: Judg
     told = {finding.rule for finding in judgement.findings}
     judgement.findings += [_of_twin(finding) for finding in judged.findings if finding.rule not in told]
     if judgement.body is not None and judged.body is not None:
-        judgement.findings += shape_findings(dialect.name, judgement.body, judged.body)
+        judgement.findings += shape_findings(dialect.name, judgement.body, judged.body, dialect.names)
         judgement.findings += twin_id_findings(judgement.body, judged.body)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from triglot_conformance.results import CaseResult
 
 _ERROR: Final = 400
+_BREAKS: Final = 500
 _LONGEST: Final = 300  # characters of a reason
 
 
@@ -65,11 +66,22 @@ class Knowledge:
 
     def learn_refusal(self, case: Case, result: CaseResult) -> None:
         """Note that not even the plainest request of its kind is answered: others of this kind would only tell the same again."""
+        self._learn_break(case, result)
         if not (case.live and case.live.ground and not case.needs and case.live.mode != "errors" and result.exchanges):
             return
         is_refused = any(finding.check == "status" and not finding.exchange for finding in result.findings)
         if result.verdict is Verdict.FAIL and is_refused and (result.exchanges[0].status or 0) >= _ERROR:
             self.shut[(case.dialect, case.live.mode)] = f"{result.reason} ({case.id})"[:_LONGEST]
+
+    def _learn_break(self, case: Case, result: CaseResult) -> None:
+        """Note that a server breaks on the plainest request that has a need, as one does on images that its model cannot see."""
+        if not case.live or not case.live.shows or result.verdict is not Verdict.FAIL or not result.exchanges:
+            return
+        if (result.exchanges[-1].status or 0) >= _BREAKS and any(finding.check == "status" for finding in result.findings):
+            key = (case.dialect, case.live.shows)
+            self.shown.discard(key)
+            self.absent.add(key)
+            self.reasons[key] = f"the server breaks on it, {result.reason} ({case.id})"[:_LONGEST]
 
     def find_shut(self, case: Case) -> str:
         """Why a case could only fail like the plainest of its kind; empty if it can do otherwise."""

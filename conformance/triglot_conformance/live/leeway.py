@@ -1,7 +1,7 @@
 """What the specs require because triglot always sends it, while the official interface may leave it out: nobody is blamed for that.
 
-The official SDKs and the official descriptions list these fields as optional. That a response repeats its settings is asked by
-cases of their own.
+The official SDKs read these fields as optional, whether or not the official server always tells them. That a response repeats its settings,
+that a message tells what came from the cache, and that one that is over has its usage, is asked by cases and checks of their own.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ _OPTIONAL: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "FunctionCall": ("status",),
         "Response": (
             *("background", "completed_at", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key", "reasoning"),
-            *("safety_identifier", "service_tier", "store", "text", "top_logprobs", "truncation", "user"),
+            *("usage", "safety_identifier", "service_tier", "store", "text", "top_logprobs", "truncation", "user"),
         ),
     },
     "messages": {
+        "Usage": ("cache_creation_input_tokens", "cache_read_input_tokens"),
+        "MessageDelta": ("stop_sequence",),
+        "MessageDeltaUsage": ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
         "ErrorResponse": ("request_id",),
         "ModelInfo": ("lifecycle", "max_input_tokens", "max_tokens"),
     },
