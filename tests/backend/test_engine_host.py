@@ -285,14 +285,14 @@ def test_a_model_can_be_loaded_in_place_of_an_engine_that_keeps_dying(stage: Sta
 
 
 def test_an_engine_that_hangs_is_started_again(tmp_path: Path, caplog: pytest.LogCaptureFixture):
-    stage = Stage(tmp_path, hang_s=0.4)
+    stage = Stage(tmp_path, hang_s=1.5)
     with closing(stage.host):
         stage.loaded()
         pid = pid_at(stage.seen.url)
         os.kill(pid, signal.SIGSTOP)
         assert ends(pid)
         stage.until(lambda state: state.restarts == 1)
-    assert "has given no sign of life for 0.4 s" in caplog.text
+    assert "has given no sign of life for 1.5 s" in caplog.text
 
 
 def test_closing_ends_everything_at_once(tmp_path: Path):
@@ -303,7 +303,7 @@ def test_closing_ends_everything_at_once(tmp_path: Path):
     stage.until(lambda state: state.load.phase == "starting" and len(procfs.family(os.getpid())) >= len(before) + 2)
     began = time.monotonic()
     stage.host.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert set(procfs.family(os.getpid())) <= before
     with pytest.raises(BusyError, match="triglot is stopping"):
         stage.load()

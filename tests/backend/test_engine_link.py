@@ -201,7 +201,7 @@ def test_the_wait_counts_from_the_first_try(tmp_path: Path):
         with pytest.raises(ApiError, match="still being loaded") as caught:
             await open_in_slices(call)
         assert caught.value.kind is ErrorKind.BACKEND_LOADING
-        assert 0.2 < time.monotonic() - began < 3
+        assert 0.2 < time.monotonic() - began < 30
         await call.aclose()
 
     asyncio.run(run())

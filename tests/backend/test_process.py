@@ -418,7 +418,7 @@ def test_the_embedded_engine_serves_the_demo_model_and_survives_its_death():
 def test_a_file_that_is_no_model_is_reported_with_the_words_of_the_engine(tmp_path):
     engine = EngineProcess(choose_engine(Settings(model=gguf(tmp_path))), start_timeout_s=60)
     # the second is its last line: the others come from a thread, which the end of the process may outrun
-    with pytest.raises(EngineError, match="failed to load model|Failed to init server"):
+    with pytest.raises(EngineError, match=r"failed to load model|Failed to init server"):
         engine.start()
 
 

@@ -233,7 +233,7 @@ async def test_who_is_aborted_between_two_turns_leaves_no_connection_behind() ->
 
 @in_both_loops
 async def test_a_call_whose_connection_comes_to_nothing_says_which_phase_it_was() -> None:
-    backend = Backend("http://host.example", timeouts=Timeouts(connect_s=0.05))
+    backend = Backend("http://host.example", timeouts=Timeouts(connect_s=0.3))
     backend._transport = Transport(resolve=SlowResolver())
     call = backend.call("GET", "/")
     assert not await call.open(0.01)

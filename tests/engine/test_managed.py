@@ -76,7 +76,7 @@ class Served:
     def forget(self) -> None:
         """Let go of what has ended already."""
         self.client.close()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
 
     def stop(self) -> str:
         """End it in good order; returns its log."""
@@ -305,7 +305,7 @@ def test_a_request_that_waits_for_the_only_model_beats_and_is_cancelled(with_dem
             assert any(end in line for line in lines)
         assert not whole.done()
         assert cancel(with_demo, session_id="whole") == 1
-        assert whole.result(10).status_code == 499
+        assert whole.result(60).status_code == 499
 
 
 @pytest.mark.parametrize("path", REQUESTS)
@@ -374,7 +374,7 @@ def test_a_killed_engine_breaks_its_answers_and_serves_the_next_ones(with_demo: 
         os.kill(engine, signal.SIGKILL)
         began = time.monotonic()
         rest = [line for line in lines if line]
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20  # a silent engine may be waited for much longer
     assert "error" in json.loads(rest[-1][5:])
     assert with_demo.ask()["choices"][0]["message"]["content"] == "The capital of France is Paris."
     assert with_demo.status()["restarts"] == 1
@@ -389,7 +389,7 @@ def test_after_sigterm_an_open_answer_ends_with_an_error_and_no_engine_is_left()
         served.process.send_signal(signal.SIGTERM)
         rest = [line for line in lines if line]
     assert rest[-1] == "data: [DONE]" or "error" in json.loads(rest[-1][5:])
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0
     assert all(ends(pid) for pid in family)
     served.forget()
 

@@ -124,7 +124,7 @@ def test_a_killed_engine_is_an_error_in_each_dialect_and_the_next_requests_are_s
         killed = time.monotonic()
         for dialect, future in asked.items():
             answer, ended = future.result()
-            assert ended - killed < 5
+            assert ended - killed < 20
             if stream:
                 assert answer.status_code == 200
                 last = json.loads(answer.text.rpartition("data: ")[2])

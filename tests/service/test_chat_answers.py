@@ -152,7 +152,7 @@ async def test_comments_are_no_signs_of_life() -> None:
 
     found = kinds(await commenting())
     assert found.count("comment") == 11
-    assert 1 <= found.count("beat") <= 3
+    assert 1 <= found.count("beat") < 11
     assert found[-2:] == ["stop", "done"]
 
 
