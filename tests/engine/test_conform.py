@@ -49,12 +49,12 @@ GAPS = {
     "is_error is dropped": ["messages/count/result-error"],
     "ids are those of chat": ["messages/answer/id", "messages/events/start-id"],
     "signatures are empty": ["messages/thinking/signature", "messages/thinking/stream-signature"],
-    "message_delta tells only the tokens that came out": ["messages/events/text"],
+    "message_delta tells only the tokens that came out": ["messages/events/usage-cache"],
     "a stop sequence is told as end_turn": ["messages/answer/stop-sequence", "messages/events/stop-sequence"],
     "all blocks are closed at the end": ["messages/events/block-stop"],
     "errors have the shape of another API": ["messages/refusals/malformed-json", "messages/refusals/type-error"],
     "a named tool_choice of chat is auto": ["chat/tools/choice-named", "chat/tools/stream/choice-named"],
-    "tool_choice none of chat leaves raw calls in the text": ["chat/tools/choice-none"],
+    "tool_choice none of chat leaves raw calls in the text": ["chat/tools/choice-none-text"],
     "malformed arguments in the history of chat break it for ever": ["chat/tools/history-malformed"],
 }
 

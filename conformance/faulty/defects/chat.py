@@ -410,6 +410,13 @@ def _(body: Any, _: Request) -> Any:
     return drop(body, "tool_choice") if get(body, "tool_choice") == "none" else body
 
 
+@defect("chat/choice-none-as-text", at="chat.plan", caught_by="chat/tools/choice-none-text")
+def _(plan: Plan, request: Request) -> Plan:
+    """With tool_choice `none` the call that the model would make is left in the text."""
+    raw = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
+    return replace(plan, text=plan.text + raw) if get(request.json, "tool_choice") == "none" else plan
+
+
 @defect("chat/choice-required-ignored", at="chat.request", caught_by="chat/tools/choice-required")
 def _(body: Any, _: Request) -> Any:
     """`tool_choice` required is ignored."""

@@ -303,6 +303,13 @@ def _(body: Any, _: Request) -> Any:
     return drop(body, "tool_choice") if get(body, "tool_choice.type") == "none" else body
 
 
+@defect("messages/choice-none-as-text", at="messages.plan", caught_by="messages/tools/choice-none-text")
+def _(plan: Plan, request: Request) -> Plan:
+    """With tool_choice `none` the call that the model would make is left in the text."""
+    raw = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
+    return replace(plan, text=plan.text + raw) if get(request.json, "tool_choice.type") == "none" else plan
+
+
 @defect("messages/choice-any-ignored", at="messages.request", caught_by="messages/tools/choice-any")
 def _(body: Any, _: Request) -> Any:
     """`tool_choice` any is ignored."""

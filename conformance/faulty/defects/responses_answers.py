@@ -83,6 +83,13 @@ def _none_is_auto(body: Any, _request: Request) -> Any:
     return body | {"tool_choice": "auto"} if isinstance(body, dict) and body.get("tool_choice") == "none" else body
 
 
+@defect("responses/choice-none-as-text", at="responses.plan", caught_by="responses/tools/choice-none-text")
+def _raw_calls(plan: Plan, request: Request) -> Plan:
+    """With tool_choice `none` the call that the model would make is left in the text."""
+    raw = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
+    return replace(plan, text=plan.text + raw) if isinstance(request.json, dict) and request.json.get("tool_choice") == "none" else plan
+
+
 @defect("responses/only-last-item-read", at="responses.request", caught_by="responses/wire/history", only=_MADE)
 def _only_last(body: Any, _request: Request) -> Any:
     """Reads only the last item of the input."""
