@@ -164,7 +164,7 @@ def test_any_process_stops_a_request_of_any_other(workers: Workers) -> None:
                     took.append(time.perf_counter() - before)
                     assert await client.read()
                     await backend.gone.get()
-        assert sorted(took)[len(took) // 2] < 0.1
+        assert sorted(took)[len(took) // 2] < 0.3  # an answer that does not come is waited for longer
 
     run(work())
 

@@ -31,7 +31,7 @@ def patient() -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Gateway]:
-    with start_gateway("--slots", "1", "--write-timeout-s", "0.5", "--state", "memory") as running:
+    with start_gateway("--slots", "1", "--write-timeout-s", "1", "--state", "memory") as running:
         yield running
         running.stop()
         assert running.log
@@ -178,7 +178,7 @@ def test_a_slow_client_is_waited_for(strict: Gateway) -> None:
                 await loop.sock_connect(slow, ("127.0.0.1", strict.port))
                 await loop.sock_sendall(slow, head.encode() + payload)
                 await flood.stuck.wait()
-                until = loop.time() + 1.5
+                until = loop.time() + 2
                 while loop.time() < until:
                     assert await loop.sock_recv(slow, 16384)
                     await asyncio.sleep(0.1)

@@ -146,7 +146,7 @@ def test_who_leaves_the_queue_blocks_nobody(narrow: Gateway, how: str) -> None:
             await backend.next_body()
             await backend.next_body()
             path, body = REQUESTS["messages"]
-            limit = "x-triglot-timeout: queue=0.4" if how == "is late" else "x-other: 1"
+            limit = "x-triglot-timeout: queue=1.5" if how == "is late" else "x-other: 1"
             reader, writer = await narrow.send(path, {**body, "stream": True, "cancel_id": "mine"}, "connection: close", limit)
             await asyncio.wait_for(reader.readuntil(b"message_start"), 60)
             if how == "leaves":
