@@ -151,3 +151,20 @@ def test_what_breaks_beside_others_is_asked_again_alone(
     assert results["chat/answer/max-tokens"].verdict is verdict
     assert [note for note in notes if "beside others" in note] == notes
     assert bool(notes) is (jobs > 1)
+
+
+def test_a_model_list_of_another_shape_is_told_once(contract: Contract) -> None:
+    """The list that llama-server gives to clients of Messages lacks the same fields wherever it is asked for."""
+    cases = [case for case in load_cases(CASES) if case.live and case.dialect == "messages" and "models" in case.needs]
+    results: dict[str, CaseResult] = {}
+
+    async def go() -> None:
+        async with FaultyServer(["messages/models-of-chat"], gap_s=0) as server:
+            target = parse_target(server.url, timeout_s=10)
+            found = await probe(target, ["messages"], target)
+            await run_live(cases, found, LiveSettings(contract, target), lambda result: results.__setitem__(result.id, result))
+
+    asyncio.run(go())
+    lacking = [finding for result in results.values() for finding in result.findings if finding.rule == "schema ModelList lacks has_more"]
+    assert len(lacking) > 2
+    assert sum(not finding.inherited for finding in lacking) == 1

@@ -77,7 +77,8 @@ class Knowledge:
         """Note that a server breaks on the plainest request that has a need, as one does on images that its model cannot see."""
         if not case.live or not case.live.shows or result.verdict is not Verdict.FAIL or not result.exchanges:
             return
-        if (result.exchanges[-1].status or 0) >= _BREAKS and any(finding.check == "status" for finding in result.findings):
+        checks = {finding.check for finding in result.findings}
+        if "connection" in checks or ("status" in checks and (result.exchanges[-1].status or 0) >= _BREAKS):
             key = (case.dialect, case.live.shows)
             self.shown.discard(key)
             self.absent.add(key)
