@@ -1,11 +1,22 @@
-"""No test may touch the state of whoever runs it."""
+"""No test may touch the state of whoever runs it, or depend on how fast the machine is."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 
 import pytest
+
+with contextlib.suppress(ImportError):  # some sessions do without it
+    from hypothesis import HealthCheck, settings
+
+    # Made-up examples are the same in each run, unless random ones are asked for; how long one takes says nothing on a busy machine.
+    by_chance = os.environ.get("TRIGLOT_FUZZ") == "full"
+    settings.register_profile(
+        "tests", deadline=None, derandomize=not by_chance, database=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("tests")
 
 # Before anything starts a gateway: its processes keep their state in memory, and settings made by hand find an empty place.
 os.environ["TRIGLOT_STATE"] = "memory"
