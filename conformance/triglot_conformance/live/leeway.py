@@ -1,7 +1,8 @@
 """What the specs require because triglot always sends it, while the official interface may leave it out: nobody is blamed for that.
 
 The official SDKs read these fields as optional, whether or not the official server always tells them. That a response repeats its settings,
-that a message tells what came from the cache, and that one that is over has its usage, is asked by cases and checks of their own.
+that a message tells what came from the cache, that an error has all its fields, and that an answer that is over has its usage, is asked by
+cases and checks of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from triglot_conformance.verdicts import Finding
 
 _OPTIONAL: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "chat": {"ErrorDetail": ("param", "code")},
     "responses": {
+        "ErrorDetail": ("param", "code"),
         "FunctionCall": ("status",),
         "Response": (
             *("background", "completed_at", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key", "reasoning"),
