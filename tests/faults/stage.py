@@ -21,7 +21,7 @@ from .ways import WAYS, WHOLE, Way, judge
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WITHIN_S: Final = 30.0
+WITHIN_S: Final = 60.0
 _PROGRAM: Final = str(Path(__file__).with_name("observed.py"))
 _COMPLAINTS: Final = re.compile(r"Traceback|Warning: |Exception|\bERROR\b|never (retrieved|awaited)")
 
