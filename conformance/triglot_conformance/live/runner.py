@@ -29,7 +29,8 @@ _REFUSALS: Final = {400, 404, 405, 422, 501}
 _INHERITED: Final = {"framing", "schema", "order", "invariant", "usage", "ids", "shape", "headers", "event-line", "state", "fold"}
 """Checks whose findings say something of every answer, not of one case; any other finding counts wherever it is."""
 _STANDS: Final = _INHERITED | {"assert"}
-"""What may be wrong with a ground case that others stand on; one that was refused, cut off or unreadable is no plain answer."""
+"""What may be wrong with a ground case that others stand on, where it is about an error. An answer has to be one, or a server that says the
+same to everything would pass what is not asserted."""
 _SLOTS: Final = "slots"
 DECLARED: Final = frozenset({"small-context"})
 """Needs that nobody looks for: what finds them out would ask too much of a server that has not been set up for it."""
@@ -229,7 +230,8 @@ def _judge(case: Case, outcome: Outcome, result: CaseResult, knowledge: Knowledg
         result.verdict, result.reason = Verdict.FAIL, counted[0].message
     elif outcome.not_exercised:
         result.verdict, result.reason = Verdict.INCONCLUSIVE, outcome.not_exercised
-    if case.live.ground and not outcome.not_exercised and all(finding.check in _STANDS for finding in outcome.findings):
+    allowed = _STANDS if case.live.mode == "errors" else _INHERITED
+    if case.live.ground and not outcome.not_exercised and all(finding.check in allowed for finding in outcome.findings):
         broken = frozenset(finding.rule for finding in outcome.findings if finding.rule and finding.check in _INHERITED)
         knowledge.grounds.append((case.dialect, frozenset(case.needs), broken))
     if case.live.shows:
