@@ -84,9 +84,9 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, those on the real engine and with the official SDKs included."""
+    """Run the tests, those on the real engine and with the official SDKs included, in two processes; `-- -n 0` is one."""
     install(session, "tests", project="embedded,conformance,media", sdks=True)
-    session.run("pytest", "-m", "not node and not browser", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist", "loadfile", "-m", "not node and not browser", *session.posargs)
 
 
 @nox.session
@@ -145,7 +145,7 @@ def scorecard(session: nox.Session) -> None:
     """Hold triglot, llama-server itself and LiteLLM's proxy against the suite, and write docs/scorecard.md."""
     install(session, project="embedded,conformance,media")
     pin = nox.project.load_toml("conformance/scorecard/servers.toml")["litellm"]
-    place = Path(session.create_tmp()) / "litellm"
+    place = Path(session.create_tmp()).resolve() / "litellm"  # it is called from another folder
     session.run("python", "-m", "venv", str(place))
     session.run(
         str(place / "bin" / "pip"), "install", "-q", f"{pin['package']}=={pin['version']}", external=True, env={"PIP_CONSTRAINT": ""}
