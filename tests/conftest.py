@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections import Counter
 
 import pytest
 
@@ -28,3 +29,9 @@ os.environ["XDG_STATE_HOME"] = _PLACE.name
 def _leave_no_state():
     yield
     _PLACE.cleanup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses tests that share a name: side by side, pytest-xdist runs one of them and tells nothing of the others."""
+    if shared := [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]:
+        raise pytest.UsageError(f"more than one test is called {' or '.join(shared)}")
