@@ -63,7 +63,7 @@ def play(hold: Hold, taken: Callable[[bytes], None] | None) -> tuple[bytes, bool
             backend.play(Script(STREAM, [b"one ", b"two ", b"three "], holds=[hold]))
             take = taken or backend.received.take
             try:
-                await ask(backend, GENERATION_PATH, lambda data: (seen.append(data), take(data))[0], timeout_s=0.1)
+                await ask(backend, GENERATION_PATH, lambda data: (seen.append(data), take(data))[0], timeout_s=0.5)
             except HttpError:
                 return False
             return True

@@ -199,7 +199,7 @@ def test_steps_on_a_socket_share_it(tmp_path: Path) -> None:
 
     async def play() -> list[tuple[str, str]]:
         async with ScriptedBackend(RECORDINGS) as backend, serve(answer, "127.0.0.1", 0, ping_interval=None) as server:
-            settings = Settings([], RECORDINGS, Anything(), ["whole"], timeout_s=0.2)
+            settings = Settings([], RECORDINGS, Anything(), ["whole"], timeout_s=1)
             runner = CaseRunner(backend, next(iter(server.sockets)).getsockname()[1], settings)
             result = await runner.run(load_case(tmp_path, "chat/json/runner"))
             return [(finding.check, finding.message) for _, finding in result.findings]
@@ -216,7 +216,7 @@ def test_steps_on_a_socket_share_it(tmp_path: Path) -> None:
     told = 2
     assert [check for check, _ in asyncio.run(play())] == ["bytes"]  # in step 3, what was left of step 1
     told = 0
-    assert asyncio.run(play()) == [("http", "0 of 1 messages within 0.2 s; the last is ''")]
+    assert asyncio.run(play()) == [("http", "0 of 1 messages within 1 s; the last is ''")]
     (tmp_path / "case.yaml").write_text(yaml.safe_dump({**BASE, "steps": steps[:2]}))
     told = 2
     assert [check for check, _ in asyncio.run(play())] == ["websocket"]
