@@ -347,6 +347,32 @@ def test_a_server_that_answers_200_to_anything_is_found_out(capsys):
     assert passed == ".", out
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_case_that_wants_to_be_alone_is(capsys, tmp_path, alone):
+    met = threading.Barrier(2)
+    meetings = []
+
+    def answer(_, body):
+        if b'"together"' in body:
+            try:
+                meetings.append(met.wait(0.5))
+            except threading.BrokenBarrierError:
+                met.reset()
+        return (400, {})
+
+    for name in ("first", "second"):
+        folder = tmp_path / "chat" / "answer" / name
+        folder.mkdir(parents=True)
+        live = {"alone": alone, "twin": False}
+        case = {"requirement": "Any answer will do for this case.", "level": "MUST", "spec": ["chat/openapi.yaml"], "origin": {"live": "for this test"}, "live": live}
+        (folder / "case.yaml").write_text(json.dumps(case))
+        (folder / "live.json").write_text('{"messages": [{"role": "user", "content": "together"}]}')
+    with odd(refuses(answer)) as url:
+        status, out = conform(capsys, url, "--no-progress", "--cases", str(tmp_path), "--jobs", "2")
+    assert (status, "2 fail" in out) == (1, True)
+    assert bool(meetings) is not alone
+
+
 def test_nothing_that_cases_store_is_left_behind(capsys, tmp_path):
     results = tmp_path / "results.json"
     with reference() as url:

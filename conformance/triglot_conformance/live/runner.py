@@ -126,7 +126,7 @@ async def run_live(  # noqa: PLR0913 - a run
 def _broke_off(case: Case, result: CaseResult) -> bool:
     """Whether a case failed in a way that other requests may be to blame for; what was waited for in vain is not waited for again."""
     assert case.live is not None  # noqa: S101 - the caller chose it by this
-    if result.verdict not in (Verdict.FAIL, Verdict.UNREACHABLE) or _is_silent(result) or not _EXCLUSIVE.isdisjoint(case.needs):
+    if result.verdict not in (Verdict.FAIL, Verdict.UNREACHABLE) or _is_silent(result) or _is_exclusive(case):
         return False
     if any(step.parallel > 1 for step in case.live.steps):
         return False  # it is about requests side by side
@@ -152,7 +152,11 @@ def _wave(case: Case) -> int:
         return 1
     if case.live.ground:
         return 2
-    return 3 if _EXCLUSIVE.isdisjoint(case.needs) else _WAVES - 1
+    return _WAVES - 1 if _is_exclusive(case) else 3
+
+
+def _is_exclusive(case: Case) -> bool:
+    return not _EXCLUSIVE.isdisjoint(case.needs) or (case.live is not None and case.live.alone)
 
 
 async def _run_all(cases: Sequence[Case], jobs: int, run: Callable[[Case], Awaitable[None]]) -> None:

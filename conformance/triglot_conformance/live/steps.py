@@ -101,11 +101,13 @@ class LiveCase:
     Attributes:
         ground: the plainest case of its dialect and mode; what is wrong there is not counted again elsewhere.
         shows: the need of which this case tells whether the server has it.
+        alone: nothing else is asked meanwhile: what it looks at hangs on time, or on what the server has in its cache.
     """
 
     steps: tuple[LiveStep, ...]
     ground: bool = False
     shows: str | None = None
+    alone: bool = False
 
     @property
     def mode(self) -> str:
@@ -142,7 +144,7 @@ def read_live(folder: Path, source: Mapping[str, Any], steps: Sequence[Step], us
         place = folder if is_one else folder / str(number)
         live_steps.append(_read_step(place, number, one, default or usual))
     _check_bindings(folder, live_steps)
-    return LiveCase(tuple(live_steps), source.get("ground", False), source.get("shows"))
+    return LiveCase(tuple(live_steps), source.get("ground", False), source.get("shows"), source.get("alone", False))
 
 
 def _read_step(folder: Path, number: int, source: Mapping[str, Any], usual: Step | Usual) -> LiveStep:
