@@ -14,7 +14,8 @@ from faulty.exchange import Refusal
 from faulty.hooks import Defect
 from faulty.server import FaultyServer
 from triglot_conformance.case import Case, load_cases
-from triglot_conformance.live.probe import probe
+from triglot_conformance.live import conversation
+from triglot_conformance.live.probe import busy_slots, probe
 from triglot_conformance.live.runner import LiveSettings, run_live
 from triglot_conformance.live.target import parse_target
 from triglot_conformance.verdicts import Verdict
@@ -168,3 +169,24 @@ def test_a_model_list_of_another_shape_is_told_once(contract: Contract) -> None:
     lacking = [finding for result in results.values() for finding in result.findings if finding.rule == "schema ModelList lacks has_more"]
     assert len(lacking) > 2
     assert sum(not finding.inherited for finding in lacking) == 1
+
+
+def test_what_an_earlier_case_has_left_running_is_waited_for_and_not_blamed_on_this_one(
+    monkeypatch: pytest.MonkeyPatch, contract: Contract
+) -> None:
+    monkeypatch.setattr(conversation, "_OTHERS_S", 0.1)
+    busy = [1, 1, 0]  # twice before the case begins; then the server itself tells
+
+    async def tell(target: Any) -> int | None:
+        return busy.pop(0) if busy else await busy_slots(target)
+
+    monkeypatch.setattr(conversation, "busy_slots", tell)
+    cases = [case for case in load_cases(CASES) if case.id == "chat/cancel/stream"]
+    results, _ = run(monkeypatch, contract, cases, lambda body, _: body)
+    assert (results["chat/cancel/stream"].verdict, busy) == (Verdict.PASS, [])
+
+    busy += [1] * 100
+    results, _ = run(monkeypatch, contract, cases, lambda body, _: body)
+    assert results["chat/cancel/stream"].verdict is Verdict.INCONCLUSIVE
+    assert "at work for 0.1 s before the case began" in results["chat/cancel/stream"].reason
+    assert results["chat/cancel/stream"].exchanges == []
