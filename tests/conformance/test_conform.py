@@ -364,7 +364,13 @@ def test_a_case_that_wants_to_be_alone_is(capsys, tmp_path, alone):
         folder = tmp_path / "chat" / "answer" / name
         folder.mkdir(parents=True)
         live = {"alone": alone, "twin": False}
-        case = {"requirement": "Any answer will do for this case.", "level": "MUST", "spec": ["chat/openapi.yaml"], "origin": {"live": "for this test"}, "live": live}
+        case = {
+            "requirement": "Any answer will do for this case.",
+            "level": "MUST",
+            "spec": ["chat/openapi.yaml"],
+            "origin": {"live": "for this test"},
+            "live": live,
+        }
         (folder / "case.yaml").write_text(json.dumps(case))
         (folder / "live.json").write_text('{"messages": [{"role": "user", "content": "together"}]}')
     with odd(refuses(answer)) as url:
