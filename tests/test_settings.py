@@ -73,6 +73,7 @@ def test_the_environment_carries_every_setting_to_a_worker():
         "engine_wait_s": "6",
         "engine_drain_s": "7",
         "engine_hang_s": "8",
+        "early_start_s": "2",
         "heartbeat_s": "5",
         "nonstream_relay": "VERBATIM",
         "messages_alias": "claude-local",

@@ -67,6 +67,7 @@ class Settings:
     engine_wait_s: float = 60.0
     engine_drain_s: float = 60.0
     engine_hang_s: float = 60.0
+    early_start_s: float = 0.25
     heartbeat_s: float = 10.0
     nonstream_relay: str = FOLD
     messages_alias: str | None = None
@@ -387,6 +388,9 @@ SETTINGS = (
     Setting("engine_wait_s", "SECONDS", _seconds, "how long a request waits for an engine of ours that is loading its model"),
     Setting("engine_drain_s", "SECONDS", _seconds, "how long answers of an engine of ours that is being replaced may go on"),
     Setting("engine_hang_s", "SECONDS", _seconds, "how long an engine of ours may be idle and give no sign of life before it is restarted"),
+    Setting(
+        "early_start_s", "SECONDS", _seconds, "how long a stream waits for its backend before it begins, and for a failure to have a status"
+    ),
     Setting("heartbeat_s", "SECONDS", _seconds, "longest silence of a stream before the client gets a sign of life"),
     Setting(
         "nonstream_relay",

@@ -24,7 +24,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "responses": ("/v1/responses", {"model": "m", "input": "hello"}),
     "messages": ("/v1/messages", {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}),
 }
-PATIENT = "from triglot.service import answers; answers.EARLY_START_S = 60.0; from triglot.cli import main; main()"
+PATIENT = ["--early-start-s", "60"]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -93,9 +93,8 @@ def start_gateway(*flags: str, patient: bool = False) -> Iterator[Gateway]:
     """
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        program = ["-c", PATIENT] if patient else ["-m", "triglot"]
-        command = [sys.executable, "-X", "dev", *program, "serve", "--port", "0", "--backend", backend]
-        command += ["--log-level", "warning", *flags]  # without a line for each request
+        command = [sys.executable, "-X", "dev", "-m", "triglot", "serve", "--port", "0", "--backend", backend]
+        command += [*(PATIENT if patient else []), "--log-level", "warning", *flags]  # without a line for each request
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stderr is not None

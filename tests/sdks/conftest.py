@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["sdk", "stage_of"]
 
 # A stream begins early, with what is known by then, if its backend takes longer than that. A busy machine may sleep for the usual 0.25 s.
-PATIENT = "from triglot.service import answers; answers.EARLY_START_S = 1.0; from triglot.cli import main; main()"
-COMMAND = [sys.executable, "-c", PATIENT, "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
+COMMAND = [sys.executable, "-m", "triglot", "serve", "--backend", "http://127.0.0.1:{backend_port}", "--port", "{port}"]
+COMMAND += ["--early-start-s", "1"]
 
 
 @pytest.fixture(scope="session")

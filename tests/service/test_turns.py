@@ -32,7 +32,7 @@ def test_a_cancel_reaches_a_response_on_its_way_into_the_background(name: str, w
             shortener=nothing,
             new_id=nothing,
             key=b"",
-            heartbeat_s=1,
+            pace=nothing,
         )
         client = ClientConnection(None)
         context = RequestContext("responses", "create_response", "req_1", {}, client)

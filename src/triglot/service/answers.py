@@ -32,8 +32,6 @@ T = TypeVar("T")
 log = logging.getLogger("triglot")
 
 EVENT_STREAM: Final = "text/event-stream"
-EARLY_START_S: Final = 0.25
-"""A stream starts after this long even if the backend has not: until then its status can still be an error's."""
 _LEAST_WAIT_S: Final = 0.001  # a timer may ring a little early
 _ERROR_BODY_LIMIT: Final = 1 << 20
 _BODY_LIMIT: Final = 1 << 28

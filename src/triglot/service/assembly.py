@@ -18,6 +18,7 @@ from triglot.service.flight import Flights
 from triglot.service.ids import new_id
 from triglot.service.messages import MessagesHandlers
 from triglot.service.model_files import ModelFiles
+from triglot.service.pace import Pace
 from triglot.service.phases import Phases
 from triglot.service.places import open_places
 from triglot.service.responses.background import BackgroundRuns
@@ -94,13 +95,14 @@ def assemble(settings: Settings) -> Handlers:
     places = open_places(settings.runtime_dir if settings.workers > 1 else None)
     admission = Admission(queue_limit=settings.queue_limit, slots=settings.slots, places=places)
     flights = Flights(backend, discovery, admission=admission, registry=cancels, phases=phases)
-    responses, retrieval = _assemble_responses(settings, flights, cancels, counter, discovery, media, signing_key)
+    pace = Pace(settings.early_start_s, settings.heartbeat_s)
+    responses, retrieval = _assemble_responses(settings, flights, cancels, counter, discovery, media, signing_key, pace)
     by_dialect = {
         "chat": ChatHandlers(
             flights,
             discovery,
             media=media,
-            heartbeat_s=settings.heartbeat_s,
+            pace=pace,
             fold=settings.nonstream_relay == FOLD,
         ),
         "messages": MessagesHandlers(
@@ -109,7 +111,7 @@ def assemble(settings: Settings) -> Handlers:
             counter,
             new_id=new_id,
             signing_key=signing_key,
-            heartbeat_s=settings.heartbeat_s,
+            pace=pace,
             alias=settings.messages_alias,
             media=media,
         ),
@@ -118,7 +120,7 @@ def assemble(settings: Settings) -> Handlers:
             cancels,
             retrieval.stop,
             flights=flights,
-            heartbeat_s=settings.heartbeat_s,
+            pace=pace,
             files=ModelFiles(settings.model_dirs),
             guarded=bool(settings.api_keys),
             local=is_loopback(settings.host),
@@ -144,6 +146,7 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
     discovery: Discovery,
     media: MediaReader,
     signing_key: bytes,
+    pace: Pace,
 ) -> tuple[ResponsesHandlers, Retrieval]:
     store = SqliteStore(settings.state_file, ttl_s=settings.state_ttl_s, max_bytes=settings.state_max_bytes)
     turns = Turns(
@@ -155,7 +158,7 @@ def _assemble_responses(  # noqa: PLR0913, PLR0917 - what the parts of a process
         shortener=Shortener(counter, discovery),
         new_id=new_id,
         key=signing_key,
-        heartbeat_s=settings.heartbeat_s,
+        pace=pace,
     )
     runs = BackgroundRuns(turns, store)
     retrieval = Retrieval(store, runs, cancels)

@@ -14,7 +14,7 @@ from triglot.dialects.chat.single_call import COUNTED, keep_first_call
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.chat.support import CREATE_CHAT_COMPLETION
 from triglot.media.reader import Remote
-from triglot.service.answers import EARLY_START_S, get_ready, open_answer, read_body
+from triglot.service.answers import get_ready, open_answer, read_body
 from triglot.service.chat_answers import RelayedStream, fold_answer
 from triglot.service.losses import report_losses
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from triglot.generated.chat.models import CreateChatCompletion
     from triglot.media.reader import MediaReader
     from triglot.service.flight import Flights
+    from triglot.service.pace import Pace
     from triglot.web import ByteStream, RequestContext
 
 
@@ -35,15 +36,15 @@ class ChatHandlers:
         flights: how requests go to the backend.
         discovery: what the backend says of itself.
         media: reads images.
-        heartbeat_s: longest silence of a stream.
+        pace: of its streams.
         fold: a llama-server streams its answers in one piece to us, because otherwise it may not notice that a client has gone.
     """
 
-    def __init__(self, flights: Flights, discovery: Discovery, *, media: MediaReader, heartbeat_s: float, fold: bool) -> None:
+    def __init__(self, flights: Flights, discovery: Discovery, *, media: MediaReader, pace: Pace, fold: bool) -> None:
         self._flights = flights
         self._discovery = discovery
         self._media = media
-        self._heartbeat_s = heartbeat_s
+        self._pace = pace
         self._fold = fold
 
     async def create_chat_completion(self, request: CreateChatCompletion, context: RequestContext) -> bytes:
@@ -86,7 +87,7 @@ class ChatHandlers:
             return convert_request(context.document, context.body, profile, {**WATCHED, **counts} if extensions else {})
 
         flight.load(prepare, width=request.n or 1)
-        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
+        await open_answer(flight, context, stream=True, within_s=self._pace.early_start_s)
         relay = StreamRelay(
             choices=request.n or 1,
             hide_progress=extensions and not request.return_progress,
@@ -95,7 +96,7 @@ class ChatHandlers:
             single_call=single_call,
             hide_timings=bool(counts) and extensions and not request.timings_per_token,
         )
-        return RelayedStream(flight, relay, context.request_id, self._heartbeat_s)
+        return RelayedStream(flight, relay, context.request_id, self._pace.heartbeat_s)
 
     async def list_models(self, context: RequestContext) -> ModelList:  # noqa: ARG002
         """The backend's models."""

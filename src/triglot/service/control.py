@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from triglot.generated.control.models import CancelInference
     from triglot.service.flight import Flights
     from triglot.service.model_files import ModelFiles
+    from triglot.service.pace import Pace
     from triglot.state.cancels import CancelRegistry
     from triglot.web import RequestContext
 
@@ -29,7 +30,7 @@ class ControlHandlers(EngineHandlers, GenerateHandlers):
     Args:
         discovery: what the backend says of itself.
         cancels: the requests that run.
-        flights, heartbeat_s: see `GenerateHandlers`.
+        flights, pace: see `GenerateHandlers`.
         files, guarded, local: see `EngineHandlers`.
         stop_response: stops a response that is made in the background, by owner and id; tells whether it was being made.
     """
@@ -41,13 +42,13 @@ class ControlHandlers(EngineHandlers, GenerateHandlers):
         stop_response: Callable[[str, str], Awaitable[bool]],
         *,
         flights: Flights,
-        heartbeat_s: float,
+        pace: Pace,
         files: ModelFiles,
         guarded: bool,
         local: bool,
     ) -> None:
         EngineHandlers.__init__(self, discovery, files, guarded=guarded, local=local)
-        GenerateHandlers.__init__(self, flights, discovery, heartbeat_s=heartbeat_s)
+        GenerateHandlers.__init__(self, flights, discovery, pace=pace)
         self._cancels = cancels
         self._stop_response = stop_response
 

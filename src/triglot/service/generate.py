@@ -8,13 +8,14 @@ import msgspec
 
 from triglot.backend.decode import AnswerDecoder
 from triglot.dialects.generate import GenerateStream, convert_request
-from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, open_answer
+from triglot.service.answers import TranslatedStream, collect_events, open_answer
 
 if TYPE_CHECKING:
     from triglot.backend.discovery import Discovery
     from triglot.generated.control.events import GeneratedText
     from triglot.generated.control.models import GenerateText
     from triglot.service.flight import Flight, Flights
+    from triglot.service.pace import Pace
     from triglot.web import ByteStream, RequestContext
 
 
@@ -24,13 +25,13 @@ class GenerateHandlers:
     Args:
         flights: how requests reach the backend.
         discovery: what the backend says of itself.
-        heartbeat_s: longest silence of a stream.
+        pace: of its streams.
     """
 
-    def __init__(self, flights: Flights, discovery: Discovery, *, heartbeat_s: float) -> None:
+    def __init__(self, flights: Flights, discovery: Discovery, *, pace: Pace) -> None:
         self._flights = flights
         self._discovery = discovery
-        self._heartbeat_s = heartbeat_s
+        self._pace = pace
 
     async def generate_text(self, request: GenerateText, context: RequestContext) -> GeneratedText:
         """Answer with the whole text."""
@@ -45,10 +46,10 @@ class GenerateHandlers:
         """Answer with the text as it is written."""
         flight = self._flights.begin(context)
         stream = self._load(flight, request, context)
-        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
+        await open_answer(flight, context, stream=True, within_s=self._pace.early_start_s)
         opening = stream.start(None) if flight.status == 0 else ()
         return TranslatedStream(
-            flight, AnswerDecoder(), stream, request_id=context.request_id, heartbeat_s=self._heartbeat_s, opening=opening
+            flight, AnswerDecoder(), stream, request_id=context.request_id, heartbeat_s=self._pace.heartbeat_s, opening=opening
         )
 
     def _load(self, flight: Flight, request: GenerateText, context: RequestContext) -> GenerateStream:

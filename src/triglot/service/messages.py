@@ -18,7 +18,7 @@ from triglot.dialects.messages.thinking import find_altered_thinking, plan_think
 from triglot.dialects.messages.tools import called_members
 from triglot.errors import ApiError, ErrorKind
 from triglot.generated.messages.support import COUNT_MESSAGE_TOKENS, CREATE_MESSAGE
-from triglot.service.answers import EARLY_START_S, TranslatedStream, attend, collect_events, open_answer
+from triglot.service.answers import TranslatedStream, attend, collect_events, open_answer
 from triglot.service.losses import refuse_rejected, report_losses, tell_losses
 from triglot.service.media import resolve_media
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from triglot.media.reader import MediaReader
     from triglot.service.counting import PromptCounter
     from triglot.service.flight import Flight, Flights
+    from triglot.service.pace import Pace
     from triglot.support import Loss
     from triglot.web import ByteStream, RequestContext
 
@@ -51,7 +52,7 @@ class MessagesHandlers:
         discovery: what the backend says of itself.
         new_id: makes the ids of answers.
         signing_key: signs thinking blocks.
-        heartbeat_s: longest silence of a stream.
+        pace: of its streams.
         alias: a further name for the backend's model.
         media: reads images and PDFs.
     """
@@ -64,7 +65,7 @@ class MessagesHandlers:
         *,
         new_id: NewId,
         signing_key: bytes,
-        heartbeat_s: float,
+        pace: Pace,
         alias: str | None,
         media: MediaReader,
     ) -> None:
@@ -73,7 +74,7 @@ class MessagesHandlers:
         self._new_id = new_id
         self._signing_key = signing_key
         self._restore = partial(restore_thinking, signing_key)
-        self._heartbeat_s = heartbeat_s
+        self._pace = pace
         self._alias = alias
         self._media = media
         self._counter = counter
@@ -89,7 +90,7 @@ class MessagesHandlers:
         """Answer with the message's events; they begin after a moment, whether or not the backend has begun by then."""
         flight = self._flights.begin(context)
         decoder, translator = self._load(flight, request, context)
-        await open_answer(flight, context, stream=True, within_s=EARLY_START_S)
+        await open_answer(flight, context, stream=True, within_s=self._pace.early_start_s)
         opening: Sequence[MessageStreamEvent] = ()
         if flight.status == 0:
             opening = translator.start(await attend(flight, self._measure(request, context)) if flight.is_prepared else None)
@@ -98,7 +99,7 @@ class MessagesHandlers:
             decoder,
             translator,
             request_id=context.request_id,
-            heartbeat_s=self._heartbeat_s,
+            heartbeat_s=self._pace.heartbeat_s,
             opening=opening,
         )
 

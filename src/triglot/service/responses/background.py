@@ -16,7 +16,7 @@ import msgspec
 from triglot.errors import ApiError, ClientGone, ErrorKind
 from triglot.events import Failed
 from triglot.logs import CANCELLED
-from triglot.service.answers import EARLY_START_S, get_ready
+from triglot.service.answers import get_ready
 from triglot.sse import encode_event
 from triglot.state.store import RUNNING, StoreError
 
@@ -129,7 +129,7 @@ class BackgroundRuns:
             ApiError: the request cannot be met, or the response not be stored.
             ClientGone: the client went away first.
         """
-        await get_ready(turn.flight, within_s=EARLY_START_S)
+        await get_ready(turn.flight, within_s=self._turns.pace.early_start_s)
         await self._turns.save(turn)
         if not turn.response["store"]:
             raise ApiError(ErrorKind.INTERNAL, "The response cannot be stored, so it cannot be made in the background; stream it instead.")

@@ -19,7 +19,7 @@ from triglot.dialects.responses.stream import ResponseStream
 from triglot.errors import ApiError, ErrorKind
 from triglot.events import Finished, Usage
 from triglot.generated.responses.support import COUNT_INPUT_TOKENS, CREATE_RESPONSE
-from triglot.service.answers import EARLY_START_S, TranslatedStream, collect_events, get_ready, open_answer
+from triglot.service.answers import TranslatedStream, collect_events, get_ready, open_answer
 from triglot.service.losses import find_request_losses, refuse_rejected, tell_losses
 from triglot.service.response_media import resolve_media
 from triglot.state.seal import seal, unseal
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from triglot.generated.responses.models import CountInputTokens, CreateResponse
     from triglot.media.reader import MediaReader
     from triglot.service.flight import Flight, Flights
+    from triglot.service.pace import Pace
     from triglot.service.responses.history import ConnectionMemory, Historian, History, Memory
     from triglot.service.responses.truncation import Shortener
     from triglot.state.store import Store
@@ -113,7 +114,7 @@ class Turns:
         shortener: drops the oldest turns of a conversation that does not fit.
         new_id: makes ids.
         key: seals the thinking and the summaries that clients keep for us, each owner's for that owner alone.
-        heartbeat_s: longest silence of a stream.
+        pace: of its streams.
     """
 
     def __init__(  # noqa: PLR0913 - keywords
@@ -127,7 +128,7 @@ class Turns:
         shortener: Shortener,
         new_id: NewId,
         key: bytes,
-        heartbeat_s: float,
+        pace: Pace,
     ) -> None:
         self._flights = flights
         self._discovery = discovery
@@ -137,7 +138,7 @@ class Turns:
         self._shortener = shortener
         self._new_id = new_id
         self._key = key
-        self._heartbeat_s = heartbeat_s
+        self.pace = pace
 
     async def prepare(  # noqa: PLR0913 - keywords
         self,
@@ -281,14 +282,14 @@ class Turns:
         Raises:
             ApiError: it failed before the events begin.
         """
-        await open_answer(turn.flight, context, stream=True, within_s=EARLY_START_S)
+        await open_answer(turn.flight, context, stream=True, within_s=self.pace.early_start_s)
         opening = turn.translator.start(None) if turn.flight.status == 0 else ()
         return TranslatedStream(
             turn.flight,
             turn.decoder,
             turn.translator,
             request_id=turn.request_id,
-            heartbeat_s=self._heartbeat_s,
+            heartbeat_s=self.pace.heartbeat_s,
             opening=opening,
             opening_events=0 if opening else _OPENING_EVENTS,
             settle=settle or partial(self._settle, turn),
